@@ -1,0 +1,1 @@
+//! The Candid types and error codes that canister, client and tests share.

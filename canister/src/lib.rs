@@ -1,0 +1,1 @@
+//! The Darkroom canister: upload sessions, items and serving on the Internet Computer.

@@ -1,0 +1,1 @@
+//! Upload scheduler and reader for Darkroom canisters, on ic-agent.

@@ -1,0 +1,1 @@
+//! The photo pipeline itself: lanes, assets, processors, pipelines, sessions, chunks and hashes. Knows no ICP, no I/O, no clock.

@@ -1,0 +1,1 @@
+//! Darkroom processor `preview`.

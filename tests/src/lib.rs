@@ -1,0 +1,1 @@
+//! PocketIC suites for Darkroom and their harness.

@@ -1,0 +1,1 @@
+//! The canister's Wasm module, built by cargo and carried as bytes.

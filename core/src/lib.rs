@@ -1,1 +1,26 @@
-//! The photo pipeline itself: lanes, assets, processors, pipelines, sessions, chunks and hashes. Knows no ICP, no I/O, no clock.
+//! The photo pipeline itself: lanes, assets, processors, pipelines, sessions, chunks and hashes.
+//!
+//! This crate knows no ICP, no I/O, no clock and no randomness: whatever it needs of those arrives as an
+//! argument. It returns errors and never panics on input, so all of its logic is tested natively.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`asset`] | asset names, kinds and the [`Derivative`](asset::Derivative) that a processor makes |
+//! | [`processor`] | the [`Processor`](processor::Processor) trait and its type-erased descriptor |
+//! | [`registry`] | the processors that an application knows, by id |
+//! | [`source`] | what a processor reads: bytes, and pixels decoded on demand |
+
+pub mod asset;
+pub mod digest;
+pub mod error;
+pub mod media;
+pub mod pixels;
+pub mod processor;
+pub mod registry;
+pub mod source;
+
+pub use digest::Digest;
+pub use error::{Error, Result};
+
+#[doc(hidden)]
+pub use inventory as __inventory;

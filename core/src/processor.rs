@@ -1,0 +1,188 @@
+//! The processor contract: plug-in code that makes a derivative.
+//!
+//! A processor is deterministic (same bytes, same params, same version: same output, on every machine), knows
+//! no clock, no randomness and no I/O, and returns errors instead of panicking. It lives in a crate of its own
+//! that exports its [`Descriptor`] as a static; see [`register_processor!`](crate::register_processor).
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::asset::{Asset, AssetKind, Derivative};
+use crate::error::{Error, Result};
+use crate::media::MediaType;
+use crate::source::Source;
+
+/// A processor's parameters as they are configured: a JSON object.
+pub type RawParams = serde_json::Map<String, serde_json::Value>;
+
+/// Typed parameters: read from configuration with defaults for what is absent, unknown names refused
+/// (`#[serde(default, deny_unknown_fields)]`), ranges checked by [`validate`](Params::validate).
+pub trait Params: Serialize + DeserializeOwned + Default {
+    /// Refuses values out of range, naming the field, what was found and what is allowed.
+    ///
+    /// # Errors
+    /// A sentence for people.
+    fn validate(&self) -> Result<(), String>;
+}
+
+/// Plug-in code that makes a derivative of a source.
+///
+/// ```
+/// use darkroom_core::asset::{Derivative, Image};
+/// use darkroom_core::media::MediaType;
+/// use darkroom_core::pixels::Size;
+/// use darkroom_core::processor::{Params, Processor};
+/// use darkroom_core::source::Source;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Default)]
+/// #[serde(default, deny_unknown_fields)]
+/// pub struct CopyParams {}
+/// impl Params for CopyParams {
+///     fn validate(&self) -> Result<(), String> {
+///         Ok(())
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// pub struct Copy;
+/// impl Processor for Copy {
+///     type Params = CopyParams;
+///     type Output = Image;
+///     const ID: &'static str = "copy";
+///     const VERSION: u32 = 1;
+///     const ACCEPTS: &'static [MediaType] = &[MediaType::JPEG];
+///     fn process(&self, source: &Source<'_>, _: &CopyParams) -> darkroom_core::Result<Derivative<Size>> {
+///         Ok(Derivative {
+///             media: source.media().clone(),
+///             bytes: source.bytes().to_vec(),
+///             meta: source.size()?,
+///         })
+///     }
+/// }
+/// darkroom_core::register_processor!(Copy);
+/// # assert_eq!(PROCESSOR.id(), "copy");
+/// # let registry = darkroom_core::registry::Registry::new(&[&PROCESSOR]).unwrap();
+/// # assert_eq!(registry.ids().collect::<Vec<_>>(), ["copy"]);
+/// ```
+pub trait Processor: Send + Sync + 'static {
+    /// Typed parameters.
+    type Params: Params;
+    /// The sort of asset that is made.
+    type Output: Asset;
+    /// Permanent id in kebab-case, a noun by output.
+    const ID: &'static str;
+    /// Goes up whenever output bytes change.
+    const VERSION: u32;
+    /// The media types that can be a source.
+    const ACCEPTS: &'static [MediaType];
+
+    /// Makes the derivative.
+    ///
+    /// # Errors
+    /// For sources that cannot be read; never panics on any bytes.
+    fn process(
+        &self,
+        source: &Source<'_>,
+        params: &Self::Params,
+    ) -> Result<Derivative<<Self::Output as Asset>::Meta>>;
+}
+
+/// A processor with its types erased, as the registry keeps it.
+pub struct Descriptor {
+    id: &'static str,
+    version: u32,
+    kind: AssetKind,
+    accepts: &'static [MediaType],
+    canonical: fn(&RawParams) -> Result<String>,
+    process: fn(&Source<'_>, &RawParams) -> Result<Derivative>,
+}
+
+impl Descriptor {
+    /// Describes `P`, which is made anew for each run: processors keep no state.
+    pub const fn of<P: Processor + Default>() -> Descriptor {
+        Descriptor {
+            id: P::ID,
+            version: P::VERSION,
+            kind: P::Output::KIND,
+            accepts: P::ACCEPTS,
+            canonical: canonical_params::<P>,
+            process: |source, raw| {
+                let params = typed_params::<P>(raw)?;
+                P::default().process(source, &params).map(Derivative::erase)
+            },
+        }
+    }
+
+    /// Permanent id.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Version of the output bytes.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The sort of asset that is made.
+    pub fn kind(&self) -> AssetKind {
+        self.kind
+    }
+
+    /// The media types that can be a source.
+    pub fn accepted(&self) -> &'static [MediaType] {
+        self.accepts
+    }
+
+    /// Whether `media` can be a source.
+    pub fn accepts(&self, media: &MediaType) -> bool {
+        self.accepts.contains(media)
+    }
+
+    /// The params in canonical form: JSON with every field, defaults filled in, in the order of declaration.
+    /// Part of a derivative's recipe.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParams`] for unknown names, wrong types and values out of range.
+    pub fn canonical_params(&self, raw: &RawParams) -> Result<String> {
+        (self.canonical)(raw)
+    }
+
+    /// Makes the derivative.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMedia`], [`Error::InvalidParams`], and whatever the processor finds in the bytes.
+    pub fn process(&self, source: &Source<'_>, raw: &RawParams) -> Result<Derivative> {
+        if !self.accepts(source.media()) {
+            let allowed: Vec<_> = self.accepts.iter().map(MediaType::as_str).collect();
+            return Err(Error::UnsupportedMedia {
+                processor: self.id.to_owned(),
+                found: source.media().to_string(),
+                allowed: allowed.join(", "),
+            });
+        }
+        (self.process)(source, raw)
+    }
+}
+
+impl fmt::Debug for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Descriptor({} v{})", self.id, self.version)
+    }
+}
+
+fn typed_params<P: Processor>(raw: &RawParams) -> Result<P::Params> {
+    let invalid = |reason: String| Error::InvalidParams { processor: P::ID.to_owned(), reason };
+    let params: P::Params = serde_json::from_value(serde_json::Value::Object(raw.clone()))
+        .map_err(|error| invalid(error.to_string()))?;
+    params.validate().map_err(invalid)?;
+    Ok(params)
+}
+
+fn canonical_params<P: Processor>(raw: &RawParams) -> Result<String> {
+    let params = typed_params::<P>(raw)?;
+    serde_json::to_string(&params)
+        .map_err(|error| Error::InvalidParams { processor: P::ID.to_owned(), reason: error.to_string() })
+}

@@ -9,14 +9,25 @@
 //! | [`processor`] | the [`Processor`](processor::Processor) trait and its type-erased descriptor |
 //! | [`registry`] | the processors that an application knows, by id |
 //! | [`source`] | what a processor reads: bytes, and pixels decoded on demand |
+//! | [`pipeline`] | pipelines as configuration: lanes, stages, validation, order |
+//! | [`lane`] | resumable work on an item: hashing the original, making the derivatives |
+//! | [`session`] | one asset's upload in flight |
+//! | [`chunk`] | where chunks are kept |
+//! | [`hash`] | the rolling hash |
 
 pub mod asset;
+pub mod chunk;
 pub mod digest;
 pub mod error;
+pub mod hash;
+pub mod id;
+pub mod lane;
 pub mod media;
+pub mod pipeline;
 pub mod pixels;
 pub mod processor;
 pub mod registry;
+pub mod session;
 pub mod source;
 
 pub use digest::Digest;

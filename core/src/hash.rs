@@ -1,0 +1,128 @@
+//! The rolling hash: an incremental digest of the contiguous prefix received so far.
+//!
+//! Not rsync's windowed hash. Its state is saved with the session after each message, so that an upload
+//! survives an upgrade at any point and no stored byte is read twice.
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
+
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+
+/// An incremental digest whose state can be saved between messages.
+pub trait RollingHash: Default {
+    /// The algorithm's usual name.
+    const ALGORITHM: &'static str;
+    /// What [`finish`](RollingHash::finish) gives.
+    type Digest: AsRef<[u8]> + Copy + Eq;
+
+    /// Goes on over `bytes`, which follow what came before.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// The state, to be stored.
+    fn save(&self) -> Vec<u8>;
+
+    /// The reverse of [`save`](RollingHash::save).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    fn restore(saved: &[u8]) -> Result<Self>;
+
+    /// The digest of all that came.
+    fn finish(self) -> Self::Digest;
+}
+
+/// SHA-256. A saved state is 104 bytes: 32 of chaining value, 8 of block count, 64 of buffered bytes.
+///
+/// ```
+/// use darkroom_core::Digest;
+/// use darkroom_core::hash::{RollingHash, RollingSha256};
+/// let mut hash = RollingSha256::default();
+/// hash.update(b"dark");
+/// let mut hash = RollingSha256::restore(&hash.save())?;
+/// hash.update(b"room");
+/// assert_eq!(hash.finish(), Digest::of(b"darkroom"));
+/// # Ok::<(), darkroom_core::Error>(())
+/// ```
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+pub struct RollingSha256(sha2::Sha256);
+
+impl RollingHash for RollingSha256 {
+    const ALGORITHM: &'static str = "SHA-256";
+    type Digest = Digest;
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn save(&self) -> Vec<u8> {
+        self.0.serialize().to_vec()
+    }
+
+    fn restore(saved: &[u8]) -> Result<Self> {
+        let corrupt = |reason: String| Error::Corrupt { what: "hash state", reason };
+        let state = SerializedState::<sha2::Sha256>::try_from(saved)
+            .map_err(|_| corrupt(format!("{} bytes", saved.len())))?;
+        let hash = sha2::Sha256::deserialize(&state).map_err(|error| corrupt(error.to_string()))?;
+        Ok(RollingSha256(hash))
+    }
+
+    fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl std::fmt::Debug for RollingSha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RollingSha256")
+    }
+}
+
+impl From<RollingSha256> for Vec<u8> {
+    fn from(hash: RollingSha256) -> Vec<u8> {
+        hash.save()
+    }
+}
+
+impl TryFrom<Vec<u8>> for RollingSha256 {
+    type Error = Error;
+
+    fn try_from(saved: Vec<u8>) -> Result<Self> {
+        RollingSha256::restore(&saved)
+    }
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wrong_states_are_refused() {
+        let saved = RollingSha256::default().save();
+        assert_eq!(saved.len(), 104);
+        assert!(RollingSha256::restore(&saved[1..]).is_err());
+        assert!(RollingSha256::restore(&[]).is_err());
+        assert!(RollingSha256::restore(&[0xff; 104]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_digest(pieces: Vec<Vec<u8>>) {
+            let mut hash = RollingSha256::default();
+            for piece in &pieces {
+                hash.update(piece);
+                hash = RollingSha256::restore(&hash.save()).unwrap();
+            }
+            prop_assert_eq!(hash.finish(), Digest::of(&pieces.concat()));
+        }
+    }
+}

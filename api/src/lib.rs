@@ -1,1 +1,29 @@
 //! The Candid types and error codes that canister, client and tests share.
+//!
+//! Nothing but data: this crate knows no pipeline and no I/O. Ids travel as text, SHA-256 values as 32-byte
+//! blobs, times as nanoseconds since 1970, sizes in bytes. Variants that may grow are never returned: errors are
+//! records with a text code, states are text.
+
+pub mod code;
+mod config;
+mod error;
+mod http;
+mod item;
+mod upload;
+
+pub use config::{
+    Access, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Stage, Storage, UpgradeArgs,
+};
+pub use error::Error;
+pub use http::{HeaderField, HttpRequest, HttpResponse};
+pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
+pub use upload::{
+    BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, PutAsset, PutAssets,
+    PutChunk, SessionStatus, Upload, Visibility,
+};
+
+/// A SHA-256 value: a blob of 32 bytes.
+pub type Sha256 = serde_bytes::ByteArray<32>;
+
+/// What every endpoint but the HTTP one returns.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -17,6 +17,18 @@ use crate::source::Source;
 /// A processor's parameters as they are configured: a JSON object.
 pub type RawParams = serde_json::Map<String, serde_json::Value>;
 
+/// Reads params from the text of a JSON object, as they travel; no text means none.
+///
+/// # Errors
+/// [`Error::InvalidParams`] with the place in the text.
+pub fn parse_params(processor: &str, text: Option<&str>) -> Result<RawParams> {
+    let Some(text) = text else { return Ok(RawParams::new()) };
+    serde_json::from_str(text).map_err(|error| Error::InvalidParams {
+        processor: processor.to_owned(),
+        reason: format!("not a JSON object: {error}"),
+    })
+}
+
 /// Typed parameters: read from configuration with defaults for what is absent, unknown names refused
 /// (`#[serde(default, deny_unknown_fields)]`), ranges checked by [`validate`](Params::validate).
 pub trait Params: Serialize + DeserializeOwned + Default {

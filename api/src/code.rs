@@ -1,0 +1,32 @@
+//! Codes of errors that the canister adds to those of `darkroom_core::Error::code`. Permanent.
+
+/// The anonymous principal, or one without the right to do this.
+pub const FORBIDDEN: &str = "forbidden";
+/// No item of this id, or none that the caller may see.
+pub const ITEM_NOT_FOUND: &str = "item_not_found";
+/// The item has no asset of this name, or not yet.
+pub const ASSET_NOT_FOUND: &str = "asset_not_found";
+/// No session of this number, or one of another owner.
+pub const SESSION_NOT_FOUND: &str = "session_not_found";
+/// The session's time is over.
+pub const SESSION_EXPIRED: &str = "session_expired";
+/// No pipeline of this name.
+pub const UNKNOWN_PIPELINE: &str = "unknown_pipeline";
+/// The pipeline has no such stage, or one that another side runs.
+pub const STAGE_NOT_YOURS: &str = "stage_not_yours";
+/// The derivative was made by another version of the processor.
+pub const PROCESSOR_VERSION: &str = "processor_version";
+/// The derivative was made from other bytes than the source asset has.
+pub const SOURCE_MISMATCH: &str = "source_mismatch";
+/// Other bytes are already stored for this asset.
+pub const ASSET_CONFLICT: &str = "asset_conflict";
+/// The item is published; it no longer changes.
+pub const ITEM_PUBLISHED: &str = "item_published";
+/// The same idempotency key came with a different declaration.
+pub const KEY_CONFLICT: &str = "key_conflict";
+/// A limit on files, sessions or bytes is reached.
+pub const LIMIT: &str = "limit";
+/// The canister is short of cycles.
+pub const LOW_CYCLES: &str = "low_cycles";
+/// A text is too long or not well formed.
+pub const INVALID_ARGUMENT: &str = "invalid_argument";

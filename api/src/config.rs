@@ -1,0 +1,116 @@
+//! What a canister is installed and configured with.
+
+use candid::{CandidType, Deserialize, Principal};
+use serde::Serialize;
+
+/// Arguments of `canister_init`; absent fields take their defaults.
+#[derive(Clone, Debug, Default, PartialEq, CandidType, Serialize, Deserialize)]
+pub struct InitArgs {
+    /// Pipelines; the first is the default. Absent: `photo`, with the lanes `original` and `derivatives`.
+    pub pipelines: Option<Vec<Pipeline>>,
+    /// Who may upload. Absent: controllers.
+    pub access: Option<Access>,
+    /// Limits. Absent: the defaults of [`Limits`].
+    pub limits: Option<Limits>,
+}
+
+/// Arguments of an upgrade; what is absent stays as it is.
+pub type UpgradeArgs = InitArgs;
+
+/// Who may upload. Controllers always may, the anonymous principal never.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Access {
+    /// Controllers only.
+    #[default]
+    #[serde(rename = "controllers")]
+    Controllers,
+    /// Any principal that has signed its call.
+    #[serde(rename = "authenticated")]
+    Authenticated,
+    /// Controllers and these.
+    #[serde(rename = "principals")]
+    Principals(Vec<Principal>),
+}
+
+/// Limits of a canister; what is absent takes its default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of each chunk but the last: 65,536 to 2,000,000. Default 1,900,000 (a message holds 2 MiB).
+    pub chunk_size: Option<u32>,
+    /// Bytes of one file. Default 2,000,000,000.
+    pub max_file_size: Option<u64>,
+    /// How long a session may rest, in seconds. Default a day.
+    pub session_seconds: Option<u64>,
+    /// Open sessions of one principal. Default 1,024.
+    pub max_open_sessions: Option<u32>,
+}
+
+/// A pipeline as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// Its lanes, which run side by side.
+    pub lanes: Vec<Lane>,
+}
+
+/// One lane of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// Its stages.
+    pub stages: Vec<Stage>,
+}
+
+/// One stage of a lane.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Stage {
+    /// The asset that it makes.
+    pub asset: String,
+    /// The id of the processor.
+    pub processor: String,
+    /// The asset that it reads; absent for the passthrough.
+    pub source: Option<String>,
+    /// Where it runs. Absent: on the client.
+    pub placement: Option<Placement>,
+    /// Where the bytes are kept. Absent: as chunks.
+    pub storage: Option<Storage>,
+    /// Parameters, as the text of a JSON object. Absent: the processor's defaults.
+    pub params: Option<String>,
+}
+
+/// Where a stage runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Placement {
+    /// On the uploading client.
+    #[serde(rename = "client")]
+    Client,
+    /// In the canister.
+    #[serde(rename = "canister")]
+    Canister,
+}
+
+/// Where an asset's bytes are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Storage {
+    /// As chunks in the store.
+    #[serde(rename = "chunks")]
+    Chunks,
+    /// In the item's record, at most 32 KiB.
+    #[serde(rename = "inline")]
+    Inline,
+}
+
+/// A processor that the canister knows.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ProcessorInfo {
+    /// Its permanent id.
+    pub id: String,
+    /// The version of its output bytes.
+    pub version: u32,
+    /// The sort of asset that it makes, such as `image`.
+    pub kind: String,
+    /// The media types that it takes.
+    pub accepts: Vec<String>,
+}

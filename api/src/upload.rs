@@ -1,0 +1,182 @@
+//! Uploading: sessions and chunks.
+
+use candid::{CandidType, Deserialize};
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+
+use crate::Sha256;
+
+/// Declares an item and opens the session of its original.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct BeginUpload {
+    /// The pipeline; absent for the first one configured.
+    pub pipeline: Option<String>,
+    /// The file's name, without folders; at most 255 bytes.
+    pub file_name: String,
+    /// The file's media type.
+    pub media_type: String,
+    /// Bytes in all.
+    pub size: u64,
+    /// SHA-256 of the whole. Recommended: finish then refuses anything else.
+    pub sha256: Option<Sha256>,
+    /// Who may read the item once it is published; absent for everybody.
+    pub visibility: Option<Visibility>,
+    /// At most 128 bytes. The same key from the same caller gives the same session, with what has arrived, until
+    /// the item is aborted or deleted.
+    pub idempotency_key: Option<String>,
+}
+
+/// Who may read an item once it is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Visibility {
+    /// Everybody.
+    #[default]
+    #[serde(rename = "public")]
+    Public,
+    /// The owner and controllers.
+    #[serde(rename = "private")]
+    Private,
+}
+
+/// Opens the session of a derivative that is too large for [`PutAssets`].
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct BeginAsset {
+    /// The item, as given by `begin_upload`.
+    pub item: String,
+    /// What is declared of the derivative; its `bytes` are empty here.
+    pub asset: PutAsset,
+    /// Bytes in all.
+    pub size: u64,
+}
+
+/// An open session.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Upload {
+    /// The item.
+    pub item: String,
+    /// The session.
+    pub session: u64,
+    /// Bytes of each chunk but the last.
+    pub chunk_size: u32,
+    /// The chunks that have arrived.
+    pub coverage: Vec<ChunkRange>,
+    /// When the session ends unless something arrives before.
+    pub expires_at: u64,
+}
+
+/// Chunk indexes from `start` up to but not including `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ChunkRange {
+    /// The first index.
+    pub start: u32,
+    /// The index after the last.
+    pub end: u32,
+}
+
+/// One chunk.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct PutChunk {
+    /// The session.
+    pub session: u64,
+    /// Which chunk, from 0.
+    pub index: u32,
+    /// Its bytes.
+    pub bytes: ByteBuf,
+    /// Their SHA-256.
+    pub sha256: Sha256,
+}
+
+/// What became of a chunk.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ChunkReceipt {
+    /// The same bytes had arrived before.
+    pub repeated: bool,
+    /// Chunks that have arrived.
+    pub present: u32,
+    /// Chunks in all.
+    pub total: u32,
+    /// Bytes of the prefix that is hashed.
+    pub hashed: u64,
+}
+
+/// Whole derivatives in one call.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct PutAssets {
+    /// The item.
+    pub item: String,
+    /// The derivatives.
+    pub assets: Vec<PutAsset>,
+}
+
+/// One derivative, with what the client says about how it was made.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct PutAsset {
+    /// Its name in the pipeline.
+    pub name: String,
+    /// What the bytes are.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: ByteBuf,
+    /// Their SHA-256.
+    pub sha256: Sha256,
+    /// Upright width in pixels, where it has one.
+    pub width: Option<u32>,
+    /// Upright height in pixels, where it has one.
+    pub height: Option<u32>,
+    /// The version of the processor that made it.
+    pub processor_version: u32,
+    /// SHA-256 of the source that it was made from.
+    pub source_sha256: Sha256,
+}
+
+/// A session as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// The item that it belongs to.
+    pub item: String,
+    /// The asset that it fills.
+    pub asset: String,
+    /// Declared bytes.
+    pub size: u64,
+    /// Bytes of each chunk but the last.
+    pub chunk_size: u32,
+    /// The chunks that have arrived.
+    pub coverage: Vec<ChunkRange>,
+    /// The chunks that are missing.
+    pub missing: Vec<ChunkRange>,
+    /// Bytes of the prefix that is hashed.
+    pub hashed: u64,
+    /// The SHA-256 of the whole, once finished.
+    pub sha256: Option<Sha256>,
+    /// When the session ends unless something arrives before.
+    pub expires_at: u64,
+}
+
+/// What `finish_upload` gives.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct FinishUpload {
+    /// Whether the session is complete; if not, call again: there is more to hash.
+    pub done: bool,
+    /// Bytes of the prefix that is hashed.
+    pub hashed: u64,
+    /// The item as it now stands.
+    pub item: crate::Item,
+}
+
+/// What `abort_upload` and `delete_item` give.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Freed {
+    /// Stored bytes that were freed.
+    pub bytes: u64,
+}
+
+/// Asks for a chunk of a published asset.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct GetChunk {
+    /// The item.
+    pub item: String,
+    /// The asset.
+    pub asset: String,
+    /// Which chunk, from 0.
+    pub index: u32,
+}

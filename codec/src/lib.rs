@@ -1,1 +1,106 @@
-//! Reading and writing of image formats for the processors: scaled decoding, orientation, resizing, encoding.
+//! Reading and writing of image formats for the processors.
+//!
+//! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG and PNG
+//! into upright 8-bit sRGB, at the smallest scale that serves the request. The other modules are the steps
+//! that processors share: geometry ([`fit`]), resizing ([`resize`]), alpha ([`alpha`]) and encoding
+//! ([`encode`]). What a derivative looks like is for the processors to say and unknown here.
+//!
+//! Everything gives the same bytes on every machine. What keeps it so:
+//!
+//! - JPEG at full size is decoded by zune-jpeg, at 1/2, 1/4 and 1/8 by jpeg-decoder with
+//!   `platform_independent`; the two differ in rounding, so which one reads a file depends on the file and the
+//!   scale alone ([`jpeg`]).
+//! - fast_image_resize carries its own `libm` with its `no_std` feature, so its filter weights do not depend
+//!   on that of the platform; its SIMD paths are exact. Its alpha division is not used ([`alpha`]).
+//! - mozjpeg-rs computes in integers; its trellis uses only basic float operations, which IEEE 754 fixes, and
+//!   powers of two that do not depend on the image.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `jpeg/header.rs` | the structure of a JPEG: sizes and damage, before anything is allocated |
+//! | `jpeg/decode.rs` | which decoder reads which JPEG at which scale |
+//! | `png.rs` | PNG |
+//! | `orientation.rs` | EXIF orientation |
+//! | `fit.rs` | which part of a picture goes where, in integers |
+//! | `resize.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
+//! | `encode.rs` | from pixels to JPEG |
+//! | `params.rs` | what the parameters of processors share |
+//! | `testing/` | pictures for tests, made from nothing (feature `testing`) |
+
+pub mod alpha;
+pub mod color;
+mod contain;
+pub mod encode;
+pub mod fit;
+pub mod jpeg;
+mod limits;
+pub mod orientation;
+pub mod params;
+pub mod png;
+pub mod resize;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::{Pixels, Size};
+use darkroom_core::source::{Decode, DecodeLimits};
+use darkroom_core::{Error, Result};
+
+/// The media types that [`Codecs`] reads.
+pub const READABLE: &[MediaType] = &[MediaType::JPEG, MediaType::PNG];
+
+/// The formats that can be read: JPEG and PNG.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Codecs;
+
+/// [`Codecs`] to borrow from anywhere.
+pub static CODECS: Codecs = Codecs;
+
+/// What a source's bytes turn out to be.
+enum Format {
+    Jpeg,
+    Png,
+}
+
+/// The format by the media type, which the first bytes have to confirm.
+fn format_of(media: &MediaType, bytes: &[u8]) -> Result<Format> {
+    let refuse = |reason: String| Err(Error::NotAnImage { reason });
+    if bytes.is_empty() {
+        return refuse("it is empty".to_owned());
+    }
+    let format = match media {
+        media if *media == MediaType::JPEG => Format::Jpeg,
+        media if *media == MediaType::PNG => Format::Png,
+        other => return refuse(format!("{other} is not read; image/jpeg and image/png are")),
+    };
+    match MediaType::sniff(bytes) {
+        Some(found) if found == *media => Ok(format),
+        Some(found) => refuse(format!("it is declared as {media} but is {found}")),
+        None => {
+            let start: Vec<_> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            refuse(format!("it is declared as {media} but starts with {}", start.join(" ")))
+        }
+    }
+}
+
+impl Decode for Codecs {
+    fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
+        match format_of(media, bytes)? {
+            Format::Jpeg => jpeg::size(bytes, limits),
+            Format::Png => png::size(bytes, limits),
+        }
+    }
+
+    fn decode(
+        &self,
+        media: &MediaType,
+        bytes: &[u8],
+        at_least: Size,
+        limits: DecodeLimits,
+    ) -> Result<Pixels> {
+        match format_of(media, bytes)? {
+            Format::Jpeg => jpeg::decode(bytes, at_least, limits),
+            Format::Png => png::decode(bytes, limits),
+        }
+    }
+}

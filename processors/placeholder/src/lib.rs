@@ -1,1 +1,54 @@
-//! Darkroom processor `placeholder`.
+//! Darkroom processor `placeholder`: what a page shows until the picture is there.
+//!
+//! The output is a [ThumbHash](https://evanw.github.io/thumbhash/), about 25 bytes: colours, shapes and the
+//! aspect ratio. Its metadata is the size of the source, so that a page can keep the space free.
+//!
+//! ```
+//! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::media::MediaType;
+//! use darkroom_core::pixels::Size;
+//! use darkroom_core::processor::Processor;
+//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_placeholder::{Placeholder, PlaceholderParams};
+//!
+//! let photo = testing::photo(600, 400, 80, 1);
+//! let source = Source::new(&photo, MediaType::JPEG, &CODECS, DecodeLimits::default());
+//! let placeholder = Placeholder.process(&source, &PlaceholderParams::default())?;
+//! assert!(placeholder.bytes.len() <= 25);
+//! assert_eq!(placeholder.meta, Size::new(600, 400));
+//! # Ok::<(), darkroom_core::Error>(())
+//! ```
+
+mod params;
+mod render;
+mod thumbhash;
+
+use darkroom_core::asset::{self, Derivative};
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::Size;
+use darkroom_core::processor::Processor;
+use darkroom_core::source::Source;
+
+pub use params::{Kind, PlaceholderParams};
+
+/// Makes placeholders.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Placeholder;
+
+impl Processor for Placeholder {
+    type Params = PlaceholderParams;
+    type Output = asset::Placeholder;
+    const ID: &'static str = "placeholder";
+    const VERSION: u32 = 1;
+    const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
+
+    fn process(
+        &self,
+        source: &Source<'_>,
+        params: &PlaceholderParams,
+    ) -> darkroom_core::Result<Derivative<Size>> {
+        render::render(source, params)
+    }
+}
+
+darkroom_core::register_processor!(Placeholder);

@@ -1,1 +1,52 @@
-//! Darkroom processor `preview`.
+//! Darkroom processor `preview`: the picture at a size for screens, as JPEG.
+//!
+//! The longest edge is at most `max_edge`; smaller pictures keep their size. Transparency is laid on
+//! `background`. The output carries no metadata.
+//!
+//! ```
+//! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::media::MediaType;
+//! use darkroom_core::pixels::Size;
+//! use darkroom_core::processor::Processor;
+//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_preview::{Preview, PreviewParams};
+//!
+//! let photo = testing::photo(600, 400, 80, 1);
+//! let source = Source::new(&photo, MediaType::JPEG, &CODECS, DecodeLimits::default());
+//! let preview = Preview.process(&source, &PreviewParams { max_edge: 300, ..Default::default() })?;
+//! assert_eq!(preview.meta, Size::new(300, 200));
+//! # Ok::<(), darkroom_core::Error>(())
+//! ```
+
+mod params;
+mod render;
+
+use darkroom_core::asset::{Derivative, Image};
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::Size;
+use darkroom_core::processor::Processor;
+use darkroom_core::source::Source;
+
+pub use params::PreviewParams;
+
+/// Makes previews.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Preview;
+
+impl Processor for Preview {
+    type Params = PreviewParams;
+    type Output = Image;
+    const ID: &'static str = "preview";
+    const VERSION: u32 = 1;
+    const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
+
+    fn process(
+        &self,
+        source: &Source<'_>,
+        params: &PreviewParams,
+    ) -> darkroom_core::Result<Derivative<Size>> {
+        render::render(source, params)
+    }
+}
+
+darkroom_core::register_processor!(Preview);

@@ -1,1 +1,57 @@
-//! Darkroom processor `thumbnail`.
+//! Darkroom processor `thumbnail`: the picture in a small box, as JPEG.
+//!
+//! `fit` says how it comes into the box of `width` × `height`: `cover` fills it and cuts what stands over,
+//! `contain` shows the whole picture on `background`, `inside` gives the whole picture and nothing else (see
+//! [`Fit`]). Nothing is ever enlarged: of a picture smaller than the box, `cover` gives the largest middle
+//! part in the box's shape, `contain` the picture at its own size on a canvas of the box's size, and `inside`
+//! the picture as it is. The output carries no metadata.
+//!
+//! ```
+//! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::media::MediaType;
+//! use darkroom_core::pixels::Size;
+//! use darkroom_core::processor::Processor;
+//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_thumbnail::{Thumbnail, ThumbnailParams};
+//!
+//! let photo = testing::photo(600, 400, 80, 1);
+//! let source = Source::new(&photo, MediaType::JPEG, &CODECS, DecodeLimits::default());
+//! let params = ThumbnailParams { width: 100, height: 100, ..Default::default() };
+//! assert_eq!(Thumbnail.process(&source, &params)?.meta, Size::new(100, 100));
+//! # Ok::<(), darkroom_core::Error>(())
+//! ```
+
+mod canvas;
+mod params;
+mod render;
+
+use darkroom_core::asset::{Derivative, Image};
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::Size;
+use darkroom_core::processor::Processor;
+use darkroom_core::source::Source;
+
+pub use darkroom_codec::fit::Fit;
+pub use params::ThumbnailParams;
+
+/// Makes thumbnails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Thumbnail;
+
+impl Processor for Thumbnail {
+    type Params = ThumbnailParams;
+    type Output = Image;
+    const ID: &'static str = "thumbnail";
+    const VERSION: u32 = 1;
+    const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
+
+    fn process(
+        &self,
+        source: &Source<'_>,
+        params: &ThumbnailParams,
+    ) -> darkroom_core::Result<Derivative<Size>> {
+        render::render(source, params)
+    }
+}
+
+darkroom_core::register_processor!(Thumbnail);

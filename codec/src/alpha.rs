@@ -1,0 +1,119 @@
+//! Alpha: flattening on a colour, and multiplying and dividing around a resize.
+//!
+//! Division is written here and not left to the resizer because rustc 1.95 to 1.97 miscompile, for wasm32 with
+//! SIMD128, the narrowing of a vector that was clamped to 255 (the clamp is lost: LLVM issue 201780). Here
+//! every quotient is at most 255 before it is narrowed, because the colour is first clamped to the alpha, so
+//! there is no clamp to lose. [`division_table`] lists all results so that a build can be checked.
+
+use std::sync::Arc;
+
+use darkroom_core::Result;
+use darkroom_core::pixels::{PixelFormat, Pixels};
+
+use crate::color::Color;
+
+/// The picture without alpha, laid on `background`; the same pixels where there is no alpha.
+///
+/// # Errors
+/// None that a valid picture can cause.
+pub fn flatten(pixels: Arc<Pixels>, background: Color) -> Result<Arc<Pixels>> {
+    if pixels.format() == PixelFormat::Rgb8 {
+        return Ok(pixels);
+    }
+    let back = background.rgb();
+    let data = pixels
+        .data()
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .flat_map(|pixel| {
+            let [red, green, blue, alpha] = *pixel;
+            [blend(red, back[0], alpha), blend(green, back[1], alpha), blend(blue, back[2], alpha)]
+        })
+        .collect();
+    Pixels::new(pixels.size(), PixelFormat::Rgb8, data).map(Arc::new)
+}
+
+/// `over` on `under`, rounded to nearest.
+fn blend(over: u8, under: u8, alpha: u8) -> u8 {
+    let (over, under, alpha) = (u32::from(over), u32::from(under), u32::from(alpha));
+    narrow((over * alpha + under * (255 - alpha) + 127) / 255)
+}
+
+/// A value that is at most 255 by the way it was computed.
+#[expect(clippy::cast_possible_truncation, reason = "the callers' arithmetic cannot exceed 255")]
+fn narrow(value: u32) -> u8 {
+    debug_assert!(value <= 255);
+    value as u8
+}
+
+/// `color * alpha / 255`, rounded to nearest.
+fn multiply(color: u8, alpha: u8) -> u8 {
+    narrow((u32::from(color) * u32::from(alpha) + 127) / 255)
+}
+
+/// `color * 255 / alpha`, rounded to nearest; colours beyond the alpha count as the alpha.
+fn divide(color: u8, alpha: u8) -> u8 {
+    let (color, alpha) = (u32::from(color.min(alpha)), u32::from(alpha));
+    narrow((color * 255 + alpha / 2).checked_div(alpha).unwrap_or_default())
+}
+
+/// Multiplies colours by alpha, for resizing.
+pub(crate) fn premultiply(data: &[u8]) -> Vec<u8> {
+    let pixels = data.as_chunks::<4>().0.iter();
+    pixels.flat_map(|&[r, g, b, a]| [multiply(r, a), multiply(g, a), multiply(b, a), a]).collect()
+}
+
+/// Takes [`premultiply`] back.
+pub(crate) fn unpremultiply(data: &mut [u8]) {
+    for pixel in data.as_chunks_mut::<4>().0 {
+        let [red, green, blue, alpha] = *pixel;
+        *pixel = [divide(red, alpha), divide(green, alpha), divide(blue, alpha), alpha];
+    }
+}
+
+/// The result of the alpha division for every colour (column) and alpha (row), through the same code that
+/// pictures go through: 65,536 bytes that are equal on every machine unless the compiler broke them.
+pub fn division_table() -> Vec<u8> {
+    let mut data: Vec<u8> =
+        (0..=255u8).flat_map(|alpha| (0..=255u8).flat_map(move |c| [c, c, c, alpha])).collect();
+    unpremultiply(std::hint::black_box(&mut data));
+    data.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_core::pixels::Size;
+
+    use super::*;
+
+    #[test]
+    fn division_is_right_for_all_pairs() {
+        let table = division_table();
+        for alpha in 0..256usize {
+            for color in 0..256usize {
+                let expected =
+                    if alpha == 0 { 0 } else { (color.min(alpha) * 255 * 2 + alpha) / (2 * alpha) };
+                assert_eq!(usize::from(table[alpha * 256 + color]), expected, "{color} at {alpha}");
+            }
+        }
+    }
+
+    #[test]
+    fn opaque_colours_survive_multiplication() {
+        for color in 0..=255 {
+            assert_eq!(divide(multiply(color, 255), 255), color);
+            assert_eq!(multiply(color, 0), 0);
+        }
+    }
+
+    #[test]
+    fn flattening_lays_on_the_background() {
+        let data = vec![200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 128];
+        let pixels = Arc::new(Pixels::new(Size::new(3, 1), PixelFormat::Rgba8, data).unwrap());
+        let flat = flatten(pixels, Color { red: 0, green: 100, blue: 255 }).unwrap();
+        assert_eq!(flat.format(), PixelFormat::Rgb8);
+        assert_eq!(flat.data(), [200, 100, 0, 0, 100, 255, 100, 100, 127]);
+        assert!(Arc::ptr_eq(&flat, &flatten(flat.clone(), Color::WHITE).unwrap()));
+    }
+}

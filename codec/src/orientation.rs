@@ -1,0 +1,178 @@
+//! EXIF orientation: how stored pixels are turned to stand upright.
+
+use darkroom_core::Result;
+use darkroom_core::pixels::{Pixels, Size};
+use exif::{In, Reader, Tag};
+
+/// The eight orientations of EXIF: what to do with the stored picture so that it stands upright.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// 1: nothing.
+    #[default]
+    Upright,
+    /// 2: mirror left to right.
+    Mirror,
+    /// 3: turn by half.
+    Half,
+    /// 4: mirror top to bottom.
+    Flip,
+    /// 5: swap rows and columns.
+    Transpose,
+    /// 6: turn right by a quarter.
+    Right,
+    /// 7: swap rows and columns along the other diagonal.
+    Transverse,
+    /// 8: turn left by a quarter.
+    Left,
+}
+
+impl Orientation {
+    /// By its EXIF value; `None` unless 1 to 8.
+    pub fn from_exif(value: u32) -> Option<Orientation> {
+        use Orientation::*;
+        let all = [Upright, Mirror, Half, Flip, Transpose, Right, Transverse, Left];
+        all.get(usize::try_from(value).ok()?.checked_sub(1)?).copied()
+    }
+
+    /// The orientation in an EXIF block that starts with its TIFF header; upright where there is none that
+    /// can be read, as every viewer has it.
+    pub fn in_exif(tiff: &[u8]) -> Orientation {
+        let mut reader = Reader::new();
+        reader.continue_on_error(true);
+        let exif = reader.read_raw(tiff.to_vec()).or_else(|error| error.distill_partial_result(|_| ()));
+        exif.ok()
+            .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
+            .and_then(Orientation::from_exif)
+            .unwrap_or_default()
+    }
+
+    /// Whether width and height change places.
+    pub fn swaps_sides(self) -> bool {
+        matches!(
+            self,
+            Orientation::Transpose | Orientation::Right | Orientation::Transverse | Orientation::Left
+        )
+    }
+
+    /// The upright size of a picture stored as `size`, and the other way round.
+    pub fn turn(self, size: Size) -> Size {
+        if self.swaps_sides() { Size::new(size.height, size.width) } else { size }
+    }
+
+    /// Turns the pixels upright.
+    ///
+    /// # Errors
+    /// None that a valid picture can cause.
+    pub fn apply(self, pixels: Pixels) -> Result<Pixels> {
+        if self == Orientation::Upright {
+            return Ok(pixels);
+        }
+        let (size, format) = (pixels.size(), pixels.format());
+        let data = match format.channels() {
+            3 => self.turned::<3>(size, pixels.data()),
+            _ => self.turned::<4>(size, pixels.data()),
+        };
+        Pixels::new(self.turn(size), format, data)
+    }
+
+    fn turned<const N: usize>(self, size: Size, data: &[u8]) -> Vec<u8> {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let (stored, _) = data.as_chunks::<N>();
+        let mut upright = vec![[0u8; N]; stored.len()];
+        match self {
+            Orientation::Upright => upright.copy_from_slice(stored),
+            Orientation::Mirror => {
+                for (to, from) in upright.chunks_exact_mut(width).zip(stored.chunks_exact(width)) {
+                    to.iter_mut().zip(from.iter().rev()).for_each(|(to, from)| *to = *from);
+                }
+            }
+            Orientation::Half => {
+                upright.iter_mut().zip(stored.iter().rev()).for_each(|(to, from)| *to = *from);
+            }
+            Orientation::Flip => {
+                for (to, from) in upright.chunks_exact_mut(width).zip(stored.chunks_exact(width).rev()) {
+                    to.copy_from_slice(from);
+                }
+            }
+            _ => {
+                let from_right = matches!(self, Orientation::Transverse | Orientation::Left);
+                let from_below = matches!(self, Orientation::Transverse | Orientation::Right);
+                turn_in_tiles(width, height, |x, y| {
+                    let row = if from_right { width - 1 - x } else { x };
+                    let column = if from_below { height - 1 - y } else { y };
+                    upright[row * height + column] = stored[y * width + x];
+                });
+            }
+        }
+        upright.into_flattened()
+    }
+}
+
+/// Calls `step` for every (x, y), tile by tile: both the rows read and the columns written stay in cache.
+fn turn_in_tiles(width: usize, height: usize, mut step: impl FnMut(usize, usize)) {
+    const TILE: usize = 32;
+    for top in (0..height).step_by(TILE) {
+        for left in (0..width).step_by(TILE) {
+            for y in top..height.min(top + TILE) {
+                for x in left..width.min(left + TILE) {
+                    step(x, y);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_core::pixels::PixelFormat;
+
+    use super::*;
+
+    /// The letters of a picture that is upright as `AB/CD/EF`, read from its stored forms.
+    #[test]
+    fn all_eight_stand_upright() {
+        let stored = [
+            (1, 2, "AB CD EF"),
+            (2, 2, "BA DC FE"),
+            (3, 2, "FE DC BA"),
+            (4, 2, "EF CD AB"),
+            (5, 3, "ACE BDF"),
+            (6, 3, "BDF ACE"),
+            (7, 3, "FDB ECA"),
+            (8, 3, "ECA FDB"),
+        ];
+        for (value, width, letters) in stored {
+            for format in [PixelFormat::Rgb8, PixelFormat::Rgba8] {
+                let data: Vec<u8> = letters
+                    .bytes()
+                    .filter(|letter| *letter != b' ')
+                    .flat_map(|letter| vec![letter; format.channels()])
+                    .collect();
+                let pixels = Pixels::new(Size::new(width, 6 / width), format, data).unwrap();
+                let upright = Orientation::from_exif(value).unwrap().apply(pixels).unwrap();
+                assert_eq!(upright.size(), Size::new(2, 3), "{value}");
+                let found: Vec<u8> = upright.data().chunks(format.channels()).map(|pixel| pixel[0]).collect();
+                assert_eq!(String::from_utf8(found).unwrap(), "ABCDEF", "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_cover_everything_once() {
+        for (width, height) in [(1, 1), (32, 32), (33, 65), (100, 7)] {
+            let mut seen = vec![0; width * height];
+            turn_in_tiles(width, height, |x, y| seen[y * width + x] += 1);
+            assert!(seen.iter().all(|count| *count == 1));
+        }
+    }
+
+    #[test]
+    fn only_one_to_eight_are_orientations() {
+        for value in [0, 9, u32::MAX] {
+            assert_eq!(Orientation::from_exif(value), None);
+        }
+        for broken in [&b""[..], b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"] {
+            assert_eq!(Orientation::in_exif(broken), Orientation::Upright);
+        }
+    }
+}

@@ -14,7 +14,7 @@ use crate::orientation::Orientation;
 pub use scene::{cutout, scene};
 
 /// A JPEG like one from a camera: smooth light, edges, and the noise of a sensor. At quality 95 it has about
-/// one byte per pixel, 20 MB for 5000x4000.
+/// 0.6 bytes per pixel, at 99 about one: 20 MB for 5000x4000.
 ///
 /// # Panics
 /// For sides that a JPEG cannot have.

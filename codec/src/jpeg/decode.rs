@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8], at_least: Size, limits: DecodeLimits) -> Result<Pixe
     limits::check(frame.size, limits)?;
     let colors = Colors::of(&header, frame);
     let pixels = match scale(frame.size, orientation.turn(at_least)) {
-        8 if is_plain(&header, frame, colors) => contained("JPEG", || full(bytes, frame.size))?,
+        8 if is_plain(&header, frame, colors) => contained("JPEG", || full(bytes, &header, frame))?,
         eighths => contained("JPEG", || scaled(bytes, &header, frame, colors, eighths))?,
     };
     orientation.apply(pixels)
@@ -102,15 +102,21 @@ fn is_plain(header: &Header, frame: &Frame, colors: Colors) -> bool {
         }
         _ => false,
     };
-    common && agreed && !header.untidy
+    // A single progressive scan is most of a picture missing; whether that is all is for jpeg-decoder to find.
+    let whole = !frame.progressive || header.scans.len() > 1;
+    common && agreed && whole && !header.untidy
 }
 
-fn full(bytes: &[u8], size: Size) -> Result<Pixels> {
+fn full(bytes: &[u8], header: &Header, frame: &Frame) -> Result<Pixels> {
+    let size = frame.size;
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(size.width as usize)
         .set_max_height(size.height as usize)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
+    // Behind the first of several scans this decoder wants the marker at once.
+    let scans = header.scans.get(usize::from(frame.progressive)..).unwrap_or_default();
+    let bytes = Overrun::new(bytes, scans).collect();
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     let data = decoder.decode().map_err(|error| undecodable(&error))?;
     Pixels::new(size, PixelFormat::Rgb8, data)

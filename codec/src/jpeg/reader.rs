@@ -39,6 +39,19 @@ impl<'a> Overrun<'a> {
         Overrun { now, rest, pieces, ones_next: true }
     }
 
+    /// All of it.
+    pub(crate) fn collect(mut self) -> Vec<u8> {
+        let mut all =
+            Vec::with_capacity(self.now.len() + self.rest.len() + ONES.len() * (self.pieces.len() + 1));
+        all.extend_from_slice(self.now);
+        self.now = &[];
+        while self.next_piece() {
+            all.extend_from_slice(self.now);
+            self.now = &[];
+        }
+        all
+    }
+
     /// Goes on to the next piece; `false` at the end.
     #[cold]
     fn next_piece(&mut self) -> bool {
@@ -106,6 +119,7 @@ mod tests {
             let whole = expected.len() / at_once * at_once;
             assert_eq!(read(b"abcdef", &[3, 5], at_once), expected[..whole], "{at_once}");
         }
+        assert_eq!(Overrun::new(b"abcdef", &[3, 5]).collect(), expected);
         assert_eq!(read(b"abc", &[], 1), b"abc");
         assert_eq!(read(b"", &[], 1), b"");
     }

@@ -5,7 +5,7 @@ use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use super::noise::Noise;
 
 /// How far noise goes from the true value, to either side.
-const NOISE: i32 = 20;
+const NOISE: i32 = 28;
 const DISCS: u64 = 24;
 
 /// An opaque scene.

@@ -175,3 +175,6 @@ fn bits(value: f32) -> u32 {
 fn quantise(value: f32) -> u8 {
     value.round() as u8
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
 //! `ic-agent` as a client, with everything verified: calls, queries, certified state, the gateway.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -16,7 +17,13 @@ async fn agent(network: &Network, identity: impl Identity + 'static) -> Agent {
     agent
 }
 
-async fn manage(agent: &Agent, network: &Network, id: Option<Principal>, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, AgentError> {
+async fn manage(
+    agent: &Agent,
+    network: &Network,
+    id: Option<Principal>,
+    method: &str,
+    arg: Vec<u8>,
+) -> Result<Vec<u8>, AgentError> {
     agent
         .update(&Principal::management_canister(), method)
         .with_effective_canister_id(id.unwrap_or(network.default_effective_canister_id()))
@@ -32,7 +39,8 @@ async fn install(agent: &Agent, network: &Network, wasm: Vec<u8>) -> Principal {
         specified_id: None,
         sender_canister_version: None,
     };
-    let reply = manage(agent, network, None, "provisional_create_canister_with_cycles", Encode!(&args).unwrap());
+    let reply =
+        manage(agent, network, None, "provisional_create_canister_with_cycles", Encode!(&args).unwrap());
     let id = Decode!(&reply.await.unwrap(), types::CanisterIdRecord).unwrap().canister_id;
     let args = types::InstallCodeArgs {
         mode: types::CanisterInstallMode::Install,
@@ -70,7 +78,8 @@ async fn calls_and_queries_verify() {
 async fn certified_state_can_be_read() {
     let network = Network::start(NetworkConfig::default()).unwrap();
     let agent = agent(&network, ed25519()).await;
-    let wat = COUNTER.replace("(memory 1)", r#"(@custom "icp:public candid:service" "service : {}") (memory 1)"#);
+    let wat =
+        COUNTER.replace("(memory 1)", r#"(@custom "icp:public candid:service" "service : {}") (memory 1)"#);
     let id = install(&agent, &network, wat::parse_str(wat).unwrap()).await;
     let me = agent.get_principal().unwrap();
     assert_eq!(agent.read_state_canister_controllers(id).await.unwrap(), vec![me]);

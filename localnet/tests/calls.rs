@@ -1,4 +1,5 @@
 //! Calls between canisters: chains of awaits, traps at each of them, cleanup, rejects, composite queries.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The `pocket-ic` crate as a client: canisters live, trap, upgrade and call each other.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

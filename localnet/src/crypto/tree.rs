@@ -177,10 +177,10 @@ mod tests {
         let wanted = [path("a/x"), path("d"), path("a/q")];
         let refs: Vec<&[Vec<u8>]> = wanted.iter().map(Vec::as_slice).collect();
         let pruned = tree.prune(&refs);
-        assert!(matches!(pruned.lookup_path(&path("a/x")), LookupResult::Found(b"ax")));
-        assert!(matches!(pruned.lookup_path(&path("d")), LookupResult::Absent));
-        assert!(matches!(pruned.lookup_path(&path("a/q")), LookupResult::Absent));
-        assert!(matches!(pruned.lookup_path(&path("e/w")), LookupResult::Unknown));
+        assert!(matches!(pruned.lookup_path(path("a/x")), LookupResult::Found(b"ax")));
+        assert!(matches!(pruned.lookup_path(path("d")), LookupResult::Absent));
+        assert!(matches!(pruned.lookup_path(path("a/q")), LookupResult::Absent));
+        assert!(matches!(pruned.lookup_path(path("e/w")), LookupResult::Unknown));
     }
 
     /// The example of the interface specification, section "Example" of certificates.

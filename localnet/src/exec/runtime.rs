@@ -35,6 +35,7 @@ pub(crate) fn engine() -> &'static Engine {
             .wasm_relaxed_simd(false)
             .wasm_multi_memory(false)
             .wasm_extended_const(false)
+            .async_stack_size(WASM_STACK)
             .max_wasm_stack(WASM_STACK)
             .memory_init_cow(false)
             .memory_reservation(heap::RESERVED)

@@ -1,15 +1,14 @@
 //! The HTTP gateway: requests for `CANISTER.localhost` become calls of the canister's `http_request`.
 
 use super::range::{self, ContentRange};
+use super::streaming::{self, Strategy};
 use super::text;
 use crate::net::{Instance, Submit};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use candid::types::value::IDLValue;
-use candid::types::{Type, TypeInner};
-use candid::{CandidType, Principal};
+use candid::{CandidType, Principal, Reserved};
 use rand::RngCore;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -31,72 +30,40 @@ pub(super) struct HttpRequest {
 /// Bytes that are a `blob` in Candid.
 pub(super) type Bytes0 = serde_bytes::ByteBuf;
 
-/// A response as the canister gives it.
+/// A response as the canister gives it; what streaming needs is read apart, since its types are the canister's own.
 #[derive(CandidType, Deserialize)]
+struct Given {
+    status_code: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes0,
+    upgrade: Option<bool>,
+    streaming_strategy: Option<Reserved>,
+}
+
+/// A response of the canister.
 pub(super) struct HttpResponse {
     pub(super) status_code: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes0,
-    upgrade: Option<bool>,
-    streaming_strategy: Option<StreamingStrategy>,
+    upgrade: bool,
+    strategy: Option<Strategy>,
 }
 
-#[derive(CandidType, Deserialize)]
-enum StreamingStrategy {
-    Callback(CallbackStrategy),
-}
-
-#[derive(CandidType, Deserialize)]
-struct CallbackStrategy {
-    callback: AnyFunc,
-    token: Token,
-}
-
-/// A reference to a function of any type.
-struct AnyFunc(candid::Func);
-
-impl CandidType for AnyFunc {
-    fn _ty() -> Type {
-        TypeInner::Unknown.into()
+impl HttpResponse {
+    fn decode(bytes: &[u8]) -> Result<HttpResponse, candid::Error> {
+        let given: Given = candid::decode_one(bytes)?;
+        let strategy = match given.streaming_strategy {
+            Some(_) => Strategy::read(bytes)?,
+            None => None,
+        };
+        Ok(HttpResponse {
+            status_code: given.status_code,
+            headers: given.headers,
+            body: given.body,
+            upgrade: given.upgrade == Some(true),
+            strategy,
+        })
     }
-
-    fn idl_serialize<S: candid::types::Serializer>(&self, serializer: S) -> Result<(), S::Error> {
-        serializer.serialize_function(self.0.principal.as_slice(), &self.0.method)
-    }
-}
-
-impl<'de> Deserialize<'de> for AnyFunc {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match IDLValue::deserialize(deserializer)? {
-            IDLValue::Func(principal, method) => Ok(AnyFunc(candid::Func { principal, method })),
-            other => Err(serde::de::Error::custom(format!("a function was expected, not {other}"))),
-        }
-    }
-}
-
-/// A token of whatever type the canister chose; it goes back as it came.
-struct Token(IDLValue);
-
-impl CandidType for Token {
-    fn _ty() -> Type {
-        TypeInner::Unknown.into()
-    }
-
-    fn idl_serialize<S: candid::types::Serializer>(&self, serializer: S) -> Result<(), S::Error> {
-        self.0.idl_serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Token {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IDLValue::deserialize(deserializer).map(Token)
-    }
-}
-
-#[derive(CandidType, Deserialize)]
-struct CallbackResponse {
-    body: Bytes0,
-    token: Option<Token>,
 }
 
 /// Where a request goes.
@@ -200,8 +167,8 @@ pub(super) async fn request_once(
     target: Target,
     request: &HttpRequest,
 ) -> Result<HttpResponse, Response> {
-    let response: HttpResponse = query(instance, target.canister, "http_request", encode(request)?).await?;
-    if response.upgrade != Some(true) {
+    let response = query(instance, target.canister, "http_request", encode(request)?).await?;
+    if !response.upgrade {
         verify(target, request, &response)?;
         return Ok(response);
     }
@@ -221,18 +188,18 @@ fn encode<T: CandidType>(value: &T) -> Result<Vec<u8>, Response> {
 }
 
 #[allow(clippy::result_large_err, reason = "the error is the response itself")]
-fn decode<T: CandidType + for<'de> Deserialize<'de>>(bytes: &[u8], method: &str) -> Result<T, Response> {
-    candid::decode_one(bytes).map_err(|e| {
+fn decode(bytes: &[u8], method: &str) -> Result<HttpResponse, Response> {
+    HttpResponse::decode(bytes).map_err(|e| {
         text(StatusCode::BAD_GATEWAY, format!("the canister's reply to {method} is no HTTP response: {e}"))
     })
 }
 
-async fn query<T: CandidType + for<'de> Deserialize<'de>>(
+async fn query(
     instance: &Arc<Instance>,
     canister: Principal,
     method: &'static str,
     arg: Vec<u8>,
-) -> Result<T, Response> {
+) -> Result<HttpResponse, Response> {
     let asked = instance.clone();
     let answer = tokio::task::spawn_blocking(move || {
         asked.query(Principal::anonymous(), canister, method, Arc::new(arg))
@@ -254,12 +221,12 @@ fn refused(code: u32, message: &str) -> Response {
     text(status, message)
 }
 
-async fn update<T: CandidType + for<'de> Deserialize<'de>>(
+async fn update(
     instance: &Arc<Instance>,
     canister: Principal,
     method: &'static str,
     arg: Vec<u8>,
-) -> Result<T, Response> {
+) -> Result<HttpResponse, Response> {
     let mut id = [0; 32];
     rand::rng().fill_bytes(&mut id);
     let message =
@@ -304,49 +271,12 @@ fn build(response: &HttpResponse, status: StatusCode, skip: &[HeaderName], body:
 fn stream(instance: Arc<Instance>, target: Target, mut response: HttpResponse) -> Response {
     let status = StatusCode::from_u16(response.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
     let first = Bytes::from(std::mem::take(&mut response.body).into_vec());
-    let Some(StreamingStrategy::Callback(strategy)) = response.streaming_strategy.take() else {
+    let Some(strategy) = response.strategy.take() else {
         return build(&response, status, &[], Body::from(first));
     };
-    let (send, receive) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(2);
-    tokio::spawn(async move {
-        let _ = send.send(Ok(first)).await;
-        let (func, mut token) = (strategy.callback.0, Some(strategy.token));
-        while let Some(next) = token.take() {
-            let part = continue_stream(&instance, target, &func, next).await;
-            let failed = part.is_err();
-            let sent = match part {
-                Ok(part) => {
-                    token = part.token;
-                    send.send(Ok(Bytes::from(part.body.into_vec()))).await
-                }
-                Err(e) => send.send(Err(e)).await,
-            };
-            if failed || sent.is_err() {
-                return;
-            }
-        }
-    });
+    let (send, receive) = tokio::sync::mpsc::channel(2);
+    tokio::spawn(streaming::follow(instance, target.canister, strategy, first, send));
     build(&response, status, &[header::CONTENT_LENGTH], Body::from_stream(ReceiverStream::new(receive)))
-}
-
-async fn continue_stream(
-    instance: &Arc<Instance>,
-    target: Target,
-    func: &candid::Func,
-    token: Token,
-) -> Result<CallbackResponse, std::io::Error> {
-    if func.principal != target.canister {
-        return Err(std::io::Error::other("the streaming callback is another canister's"));
-    }
-    let arg = candid::IDLArgs::new(&[token.0]).to_bytes().map_err(std::io::Error::other)?;
-    let (asked, canister, method) = (instance.clone(), func.principal, func.method.clone());
-    let answer = tokio::task::spawn_blocking(move || {
-        asked.query(Principal::anonymous(), canister, &method, Arc::new(arg))
-    })
-    .await
-    .map_err(std::io::Error::other)?;
-    let bytes = answer.map_err(|refusal| std::io::Error::other(refusal.message))?;
-    candid::decode_one(&bytes).map_err(std::io::Error::other)
 }
 
 /// The whole of what the canister serves in ranges: the first one is here, the others are fetched as the client
@@ -393,47 +323,5 @@ mod tests {
             plain
         );
         assert_eq!(target(Some("localhost"), Some("canisterId=nonsense"), None), None);
-    }
-
-    #[test]
-    fn tokens_of_any_type_survive() {
-        #[derive(CandidType, Deserialize, PartialEq, Debug)]
-        struct Mine {
-            key: String,
-            index: candid::Nat,
-        }
-        candid::define_function!(Callback : (Mine) -> () query);
-        #[derive(CandidType)]
-        struct Strategy {
-            callback: Callback,
-            token: Mine,
-        }
-        #[derive(CandidType)]
-        enum Streaming {
-            Callback(Strategy),
-        }
-        #[derive(CandidType)]
-        struct Response {
-            status_code: u16,
-            headers: Vec<(String, String)>,
-            body: Vec<u8>,
-            streaming_strategy: Option<Streaming>,
-        }
-        let token = || Mine { key: "a".into(), index: 7u8.into() };
-        let callback = Callback::new(Principal::management_canister(), "more".into());
-        let given = Response {
-            status_code: 200,
-            headers: vec![],
-            body: vec![1, 2],
-            streaming_strategy: Some(Streaming::Callback(Strategy { callback, token: token() })),
-        };
-        let bytes = candid::encode_one(given).unwrap();
-        let read: HttpResponse = candid::decode_one(&bytes).unwrap();
-        let Some(StreamingStrategy::Callback(strategy)) = read.streaming_strategy else {
-            panic!("no strategy")
-        };
-        assert_eq!(strategy.callback.0.method, "more");
-        let back = candid::IDLArgs::new(&[strategy.token.0]).to_bytes().unwrap();
-        assert_eq!(candid::decode_one::<Mine>(&back).unwrap(), token());
     }
 }

@@ -4,8 +4,9 @@
 pub(crate) mod gateway;
 pub(crate) mod ic_api;
 pub(crate) mod pocketic;
-pub(crate) mod range;
+mod range;
 pub(crate) mod serve;
+mod streaming;
 pub(crate) mod topology;
 
 use axum::body::Body;

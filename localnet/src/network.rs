@@ -80,11 +80,10 @@ impl Network {
     fn end(&mut self) -> Result<(), Error> {
         self.port.take();
         self.driver.take();
-        if let Some(runtime) = self.runtime.take() {
-            self.instance.checkpoint();
-            serve::end(runtime);
-        }
-        self.instance.health()
+        let Some(runtime) = self.runtime.take() else { return Ok(()) };
+        let closed = self.instance.close();
+        serve::end(runtime);
+        closed
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rounds: tasks that are due, then messages, until nothing waits or the round is full.
 
 use super::{Executor, Instance};
+use crate::Error;
 use crate::state::canister::Status;
 use crate::state::ingress::{Ingress, Progress};
 use crate::state::message::{Input, Origin, Request};
@@ -151,13 +152,20 @@ impl Instance {
         true
     }
 
-    /// Writes everything down, for a clean stop.
-    pub(crate) fn checkpoint(&self) {
+    /// Writes everything down and lets go of the state directory: the network has stopped.
+    pub(crate) fn close(&self) -> Result<(), Error> {
         let mut executor = self.executor.lock();
-        self.commit(&mut executor, |state| {
-            let ids: Vec<Principal> = state.canisters.keys().copied().collect();
-            state.touched.extend(ids);
-        });
+        if self.broken.get().is_none() {
+            self.commit(&mut executor, |state| {
+                let ids: Vec<Principal> = state.canisters.keys().copied().collect();
+                state.touched.extend(ids);
+            });
+        }
+        let health = self.health();
+        // Requests that are still being answered find a network that takes nothing in any more.
+        let _ = self.broken.set("the network has stopped".into());
+        executor.disk = None;
+        health
     }
 
     /// Runs `f` with the executor, between messages.

@@ -37,7 +37,8 @@ pub(super) struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.driver.get_mut().take();
-        self.net.checkpoint();
+        // Whoever could be told has gone; the reason went to standard error.
+        let _ = self.net.close();
     }
 }
 

@@ -1,1 +1,15 @@
-//! PocketIC suites for Darkroom and their harness.
+//! The harness of the PocketIC suites: a network, a Darkroom canister on it, and an uploader that follows the
+//! interface call by call, so that the suites can stop between any two calls.
+//!
+//! The suites run on the PocketIC server that `POCKET_IC_BIN` names, else on localnet.
+#![allow(clippy::missing_panics_doc, reason = "a harness fails by panicking")]
+
+mod canister;
+mod photos;
+mod server;
+mod uploader;
+
+pub use canister::Darkroom;
+pub use photos::{Photo, photo_of_20_mb, small_photos};
+pub use server::network;
+pub use uploader::{derivatives, put_assets_args, toolkit};

@@ -1,0 +1,70 @@
+//! The derivatives of a photo, made here as a client makes them.
+
+use darkroom_api as api;
+use darkroom_codec::CODECS;
+use darkroom_core::asset::AssetName;
+use darkroom_core::lane::{Derive, Lane, Made, Progress, Step, Workbench};
+use darkroom_core::media::MediaType;
+use darkroom_core::pipeline::{Config, Plan, PlannedStage};
+use darkroom_core::registry::Registry;
+use darkroom_core::source::DecodeLimits;
+use darkroom_core::{Digest, Error};
+
+use crate::Photo;
+
+/// The processors of the default pipeline.
+pub fn toolkit() -> Registry {
+    let listed = darkroom_core::processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail];
+    Registry::new(&listed).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The derivatives of the default pipeline, in order.
+///
+/// # Errors
+/// What the processors find.
+pub fn derivatives(photo: &Photo) -> Result<Vec<(PlannedStage, Made)>, Error> {
+    let plans = Config::standard().validate(&toolkit())?;
+    let plan: &Plan = &plans[0];
+    let derive = Derive { plan, placement: None, decoder: &CODECS, limits: DecodeLimits::default() };
+    let mut bench = Bench { photo, made: Vec::new() };
+    let mut progress = Progress::new([AssetName::original()]);
+    while let Step::Pending(next) = derive.advance(progress, &mut bench)? {
+        progress = next;
+    }
+    Ok(bench.made)
+}
+
+/// The call that stores them.
+pub fn put_assets_args(item: &str, made: &[(PlannedStage, Made)]) -> api::PutAssets {
+    let asset = |(stage, made): &(PlannedStage, Made)| api::PutAsset {
+        name: stage.asset.to_string(),
+        media_type: made.derivative.media.to_string(),
+        bytes: made.derivative.bytes.clone().into(),
+        sha256: Digest::of(&made.derivative.bytes).0.into(),
+        width: made.derivative.meta.size.map(|size| size.width),
+        height: made.derivative.meta.size.map(|size| size.height),
+        processor_version: stage.processor.version(),
+        source_sha256: made.source.0.into(),
+    };
+    api::PutAssets { item: item.to_owned(), assets: made.iter().map(asset).collect() }
+}
+
+struct Bench<'a> {
+    photo: &'a Photo,
+    made: Vec<(PlannedStage, Made)>,
+}
+
+impl Workbench for Bench<'_> {
+    fn source(&self, name: &AssetName) -> Result<Option<(Vec<u8>, MediaType)>, Error> {
+        if name.as_str() == "original" {
+            return Ok(Some((self.photo.bytes.clone(), MediaType::parse(self.photo.media_type)?)));
+        }
+        let made = self.made.iter().find(|(stage, _)| stage.asset == *name);
+        Ok(made.map(|(_, made)| (made.derivative.bytes.clone(), made.derivative.media.clone())))
+    }
+
+    fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {
+        self.made.push((stage.clone(), made));
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! Stages on the canister: the same bytes as on the client, in a message of their own each, and what happens
+//! when one fails.
+
+use darkroom_api as api;
+use darkroom_core::Digest;
+use darkroom_tests::{Darkroom, Photo, derivatives, put_assets_args, small_photos, toolkit};
+
+/// The default pipeline with the placements given, in order preview, thumbnail, placeholder.
+fn placed(placements: [api::Placement; 3]) -> api::InitArgs {
+    let stage = |asset: &str, source: Option<&str>, placement, params: Option<&str>| api::Stage {
+        asset: asset.to_owned(),
+        processor: asset.to_owned(),
+        source: source.map(str::to_owned),
+        placement: Some(placement),
+        storage: (asset == "placeholder").then_some(api::Storage::Inline),
+        params: params.map(str::to_owned),
+    };
+    let derivatives = vec![
+        stage("preview", Some("original"), placements[0], Some(r#"{"max_edge":2048,"quality":82}"#)),
+        stage(
+            "thumbnail",
+            Some("preview"),
+            placements[1],
+            Some(r#"{"width":320,"height":320,"fit":"cover"}"#),
+        ),
+        stage("placeholder", Some("thumbnail"), placements[2], Some(r#"{"kind":"thumbhash"}"#)),
+    ];
+    let lane = |name: &str, stages| api::Lane { name: name.to_owned(), stages };
+    let original = stage("original", None, api::Placement::Client, None);
+    let pipeline = api::Pipeline {
+        name: "photo".to_owned(),
+        lanes: vec![lane("original", vec![original]), lane("derivatives", derivatives)],
+    };
+    api::InitArgs { pipelines: Some(vec![pipeline]), ..Default::default() }
+}
+
+#[test]
+fn every_placement_gives_the_same_bytes() {
+    use api::Placement::{Canister, Client};
+    let photos = small_photos();
+    for placements in [[Canister; 3], [Client, Canister, Client], [Canister, Client, Canister]] {
+        let darkroom = Darkroom::with(Some(placed(placements)));
+        for photo in &photos {
+            let made = derivatives(photo).unwrap();
+            let id = darkroom.upload_original(photo).item.id;
+            let mut args = put_assets_args(&id, &made);
+            let mut placement = placements.iter();
+            args.assets.retain(|_| placement.next() == Some(&Client));
+            darkroom.update::<api::Result<api::Item>>("put_assets", (args,)).unwrap();
+            let item = darkroom.settled(&id);
+            assert_eq!(item.state, api::item_state::PUBLISHED, "{item:?}");
+            for (asset, (_, made)) in item.assets[1..].iter().zip(&made) {
+                assert_eq!(
+                    *asset.sha256,
+                    Digest::of(&made.derivative.bytes).0,
+                    "{} {}",
+                    photo.name,
+                    asset.name
+                );
+                assert_eq!(asset.media_type, made.derivative.media.as_str());
+                assert_eq!(asset.width, made.derivative.meta.size.map(|size| size.width));
+            }
+            let on_canister = item.assets[1].recipe.as_ref().unwrap().placement == Canister;
+            let expected = if on_canister { api::provenance::VERIFIED } else { api::provenance::CLAIMED };
+            assert_eq!(item.assets[1].provenance, expected);
+        }
+    }
+}
+
+#[test]
+fn an_upgrade_between_stages_goes_on() {
+    let darkroom = Darkroom::with(Some(placed([api::Placement::Canister; 3])));
+    let photo = &small_photos()[0];
+    let id = darkroom.upload_original(photo).item.id;
+    darkroom.upgrade();
+    darkroom.network.tick();
+    darkroom.upgrade();
+    assert_eq!(darkroom.settled(&id).state, api::item_state::PUBLISHED);
+}
+
+#[test]
+fn a_file_that_is_no_image_fails_its_stage_and_nothing_else() {
+    let darkroom = Darkroom::with(Some(placed([api::Placement::Canister; 3])));
+    let text = Photo { name: "a.jpg".to_owned(), media_type: "image/jpeg", bytes: b"no image".repeat(100) };
+    let mut cut = small_photos()[0].clone();
+    cut.bytes.truncate(cut.bytes.len() / 2);
+    let mut pdf = text.clone();
+    pdf.media_type = "application/pdf";
+    for (photo, code) in [(&text, "not_an_image"), (&cut, "damaged"), (&pdf, "unsupported_media")] {
+        let id = darkroom.upload_original(photo).item.id;
+        let item = darkroom.settled(&id);
+        assert_eq!(item.state, api::item_state::FAILED);
+        let status = &item.stages[0];
+        assert_eq!(status.state, api::stage_state::FAILED);
+        assert_eq!(status.error.as_ref().unwrap().code, code, "{status:?}");
+        assert_eq!(item.published_at, None);
+        darkroom.update::<api::Result<api::Freed>>("delete_item", (&id,)).unwrap();
+    }
+    let good = darkroom.upload_original(&small_photos()[0]).item.id;
+    assert_eq!(darkroom.settled(&good).state, api::item_state::PUBLISHED);
+}
+
+#[test]
+fn forged_derivatives_are_refused() {
+    let darkroom = Darkroom::new();
+    let (photo, other) = (&small_photos()[0], &small_photos()[1]);
+    let upload = darkroom.begin(photo, None);
+    let mut args = put_assets_args(&upload.item, &derivatives(photo).unwrap());
+    let put = |args: &api::PutAssets| -> api::Result<api::Item> { darkroom.update("put_assets", (args,)) };
+    // Another version, another hash, another name, another item.
+    let mut wrong = args.clone();
+    wrong.assets[0].processor_version += 1;
+    assert_eq!(put(&wrong).unwrap_err().code, api::code::PROCESSOR_VERSION);
+    let mut wrong = args.clone();
+    wrong.assets[1].bytes[10] ^= 1;
+    assert_eq!(put(&wrong).unwrap_err().code, "chunk_hash");
+    let mut wrong = args.clone();
+    wrong.assets[1].name = "original".to_owned();
+    assert_eq!(put(&wrong).unwrap_err().code, api::code::STAGE_NOT_YOURS);
+    let mut wrong = args.clone();
+    wrong.item = "aaaaaaaaaaaaaaaa".to_owned();
+    assert_eq!(put(&wrong).unwrap_err().code, api::code::ITEM_NOT_FOUND);
+    // A placeholder too large to be inline.
+    let mut wrong = args.clone();
+    wrong.assets[2].bytes = vec![1; 40_000].into();
+    wrong.assets[2].sha256 = Digest::of(&[1; 40_000]).0.into();
+    assert_eq!(put(&wrong).unwrap_err().code, "invalid_size");
+    // A preview of another photo: found out when the original is there.
+    args.assets.truncate(1);
+    args.assets[0].source_sha256 = other.sha256().0.into();
+    put(&args).unwrap();
+    for index in 0..u32::try_from(photo.bytes.len().div_ceil(upload.chunk_size as usize)).unwrap() {
+        darkroom.put(&upload, photo, index).unwrap();
+    }
+    let item = darkroom.finish(upload.session).unwrap().item;
+    assert_eq!(item.state, api::item_state::FAILED);
+    assert_eq!(item.stages[0].error.as_ref().unwrap().code, api::code::SOURCE_MISMATCH);
+}
+
+#[test]
+fn the_canister_knows_the_listed_processors() {
+    let darkroom = Darkroom::new();
+    let known: Vec<api::ProcessorInfo> = darkroom.query("processors", ());
+    let expected: Vec<_> = toolkit().iter().map(|known| (known.id().to_owned(), known.version())).collect();
+    assert_eq!(known.into_iter().map(|known| (known.id, known.version)).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_invalid_configuration_rejects_the_install() {
+    let darkroom = Darkroom::new();
+    let mut args = placed([api::Placement::Client; 3]);
+    args.pipelines.as_mut().unwrap()[0].lanes[1].stages[0].processor = "watermark".to_owned();
+    let id = darkroom.network.create_canister_with_settings(Some(darkroom.owner), None);
+    darkroom.network.add_cycles(id, 100_000_000_000_000);
+    let wasm = darkroom_wasm::CANISTER.to_vec();
+    let encoded = candid::encode_one(Some(args)).unwrap();
+    let error = darkroom
+        .network
+        .reinstall_canister(id, wasm, encoded, Some(darkroom.owner))
+        .unwrap_err()
+        .reject_message;
+    assert!(
+        error.contains(
+            "pipeline `photo`, lane `derivatives`, stage `preview`, field `processor`: found `watermark`; \
+             allowed: original, placeholder, preview, thumbnail"
+        ),
+        "{error}"
+    );
+}

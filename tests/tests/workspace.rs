@@ -1,0 +1,82 @@
+//! The rules of the workspace: who imports whom, how large a file may be, how a module opens.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// What each crate may import of the workspace, tests and build scripts apart. Nothing imports tests or canister.
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
+    ("core", &[]),
+    ("codec", &["core"]),
+    ("thumbnail", &["core", "codec"]),
+    ("preview", &["core", "codec"]),
+    ("placeholder", &["core", "codec"]),
+    ("api", &[]),
+    ("canister", &["core", "codec", "api", "thumbnail", "preview", "placeholder"]),
+    ("wasm", &[]),
+    ("client", &["core", "api"]),
+    ("cli", &["client", "core", "codec", "api", "thumbnail", "preview", "placeholder", "localnet", "wasm"]),
+    ("localnet", &[]),
+    (
+        "tests",
+        &["core", "codec", "api", "client", "thumbnail", "preview", "placeholder", "localnet", "wasm", "cli"],
+    ),
+];
+
+#[test]
+fn crates_import_only_what_they_may() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rules: BTreeMap<&str, &[&str]> = MAY_IMPORT.into_iter().collect();
+    let mut seen = 0;
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap().strip_prefix("darkroom-").unwrap();
+        let allowed = rules.get(name).unwrap_or_else(|| panic!("no rule for crate {name}"));
+        seen += 1;
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let imported = dependency["name"].as_str().unwrap();
+            let normal = dependency["kind"].is_null();
+            if let Some(imported) = imported.strip_prefix("darkroom-").filter(|_| normal) {
+                assert!(allowed.contains(&imported), "{name} imports {imported}");
+            }
+            let of_the_platform = imported.starts_with("ic-") || imported == "candid";
+            assert!(name != "core" || !of_the_platform, "core imports {imported}");
+        }
+    }
+    assert_eq!(seen, MAY_IMPORT.len());
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            sources(&path, found);
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn files_are_small_and_say_what_they_are_for() {
+    let mut files = Vec::new();
+    sources(&root(), &mut files);
+    assert!(files.len() > 50);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("//!"), "{} does not open with //!", file.display());
+        let is_test = file.components().any(|part| part.as_os_str() == "tests") || file.ends_with("tests.rs");
+        let code = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]\nmod tests {")).count();
+        assert!(is_test || code <= 420, "{} has {code} lines", file.display());
+    }
+}

@@ -1,1 +1,26 @@
-//! An embedded single-node development network that speaks the IC's HTTP interface and the PocketIC server's protocol.
+//! An embedded single-node development network that speaks the IC's HTTP interface and the PocketIC server's
+//! protocol.
+
+#[cfg(not(all(target_pointer_width = "64", target_os = "linux")))]
+compile_error!("darkroom-localnet maps canister memories with the means of 64-bit Linux");
+
+mod clock;
+mod config;
+mod crypto;
+mod cycles;
+mod error;
+mod exec;
+mod http;
+mod memory;
+mod mgmt;
+mod net;
+mod network;
+mod reject;
+mod server;
+mod state;
+mod wasm;
+
+pub use config::{NetworkConfig, RoundConfig};
+pub use error::Error;
+pub use network::Network;
+pub use server::PocketIcServer;

@@ -1,0 +1,327 @@
+//! The HTTP gateway: requests for `CANISTER.localhost` become calls of the canister's `http_request`.
+
+use super::range::{self, ContentRange};
+use super::streaming::{self, Strategy};
+use super::text;
+use crate::net::{Instance, Submit};
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use candid::{CandidType, Principal, Reserved};
+use rand::RngCore;
+use serde::Deserialize;
+use std::sync::Arc;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Bytes of a request's body.
+const MAX_BODY: usize = 2 << 20;
+
+/// A request as the canister gets it.
+#[derive(CandidType, Clone)]
+pub(super) struct HttpRequest {
+    method: String,
+    url: String,
+    pub(super) headers: Vec<(String, String)>,
+    body: Bytes0,
+    certificate_version: Option<u16>,
+}
+
+/// Bytes that are a `blob` in Candid.
+pub(super) type Bytes0 = serde_bytes::ByteBuf;
+
+/// A response as the canister gives it; what streaming needs is read apart, since its types are the canister's own.
+#[derive(CandidType, Deserialize)]
+struct Given {
+    status_code: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes0,
+    upgrade: Option<bool>,
+    streaming_strategy: Option<Reserved>,
+}
+
+/// A response of the canister.
+pub(super) struct HttpResponse {
+    pub(super) status_code: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes0,
+    upgrade: bool,
+    strategy: Option<Strategy>,
+}
+
+impl HttpResponse {
+    fn decode(bytes: &[u8]) -> Result<HttpResponse, candid::Error> {
+        let given: Given = candid::decode_one(bytes)?;
+        let strategy = match given.streaming_strategy {
+            Some(_) => Strategy::read(bytes)?,
+            None => None,
+        };
+        Ok(HttpResponse {
+            status_code: given.status_code,
+            headers: given.headers,
+            body: given.body,
+            upgrade: given.upgrade == Some(true),
+            strategy,
+        })
+    }
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) canister: Principal,
+    /// Responses are taken as they are, uncertified.
+    pub(crate) raw: bool,
+}
+
+/// The canister that a request is for: by host name, by `canisterId` in the query, or by the page it came from.
+pub(crate) fn target(host: Option<&str>, query: Option<&str>, referer: Option<&str>) -> Option<Target> {
+    let host = host.unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    let mut labels = host.split('.');
+    if let Some(canister) = labels.next().and_then(|label| Principal::from_text(label).ok())
+        && host.contains('.')
+    {
+        return Some(Target { canister, raw: labels.next() == Some("raw") });
+    }
+    let in_query = |query: &str| {
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("canisterId="))
+            .and_then(|id| Principal::from_text(id).ok())
+            .map(|canister| Target { canister, raw: false })
+    };
+    query.and_then(in_query).or_else(|| {
+        let (_, query) = referer?.split_once('?')?;
+        in_query(query)
+    })
+}
+
+/// Serves one request to a canister.
+pub(crate) async fn serve(instance: Arc<Instance>, request: Request) -> Response {
+    let mut response = handle(instance, request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(HeaderValue::from_static("*"));
+    headers.entry(header::ACCESS_CONTROL_EXPOSE_HEADERS).or_insert(HeaderValue::from_static("*"));
+    response
+}
+
+async fn handle(instance: Arc<Instance>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let text_of = |name: HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let host = text_of(header::HOST).or(parts.uri.host());
+    let Some(target) = target(host, parts.uri.query(), text_of(header::REFERER)) else {
+        return text(
+            StatusCode::BAD_REQUEST,
+            "no canister is named: use http://CANISTER.localhost:PORT/ or ?canisterId=CANISTER",
+        );
+    };
+    if parts.method == Method::OPTIONS {
+        return preflight();
+    }
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return text(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"));
+    };
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let ask = HttpRequest {
+        method: parts.method.to_string(),
+        url: parts.uri.path_and_query().map_or("/".into(), ToString::to_string),
+        headers,
+        body: Bytes0::from(body.to_vec()),
+        certificate_version: Some(2),
+    };
+    let first = match request_once(&instance, target, &ask).await {
+        Ok(response) => response,
+        Err(response) => return response,
+    };
+    let ranged = parts.headers.contains_key(header::RANGE);
+    let partial =
+        (first.status_code == 206 && !ranged).then(|| range::content_range(&first.headers)).flatten();
+    match partial {
+        Some(range) if range.start == 0 => assemble(instance, target, ask, first, range),
+        _ => stream(instance, target, first),
+    }
+}
+
+fn preflight() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST, OPTIONS, PUT, DELETE, PATCH"),
+    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*, Authorization"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
+    response
+}
+
+/// One request to the canister, upgraded to an update call if the canister asks for that. The error is the
+/// response that the client gets.
+pub(super) async fn request_once(
+    instance: &Arc<Instance>,
+    target: Target,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Response> {
+    let response = query(instance, target.canister, "http_request", encode(request)?).await?;
+    if !response.upgrade {
+        verify(target, request, &response)?;
+        return Ok(response);
+    }
+    let request = HttpRequest { certificate_version: None, ..request.clone() };
+    update(instance, target.canister, "http_request_update", encode(&request)?).await
+}
+
+/// The place where certified responses are verified. Not yet: responses pass as the canister gave them.
+#[allow(clippy::result_large_err, reason = "the error is the response itself")]
+fn verify(_target: Target, _request: &HttpRequest, _response: &HttpResponse) -> Result<(), Response> {
+    Ok(())
+}
+
+#[allow(clippy::result_large_err, reason = "the error is the response itself")]
+fn encode<T: CandidType>(value: &T) -> Result<Vec<u8>, Response> {
+    candid::encode_one(value).map_err(|e| text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))
+}
+
+#[allow(clippy::result_large_err, reason = "the error is the response itself")]
+fn decode(bytes: &[u8], method: &str) -> Result<HttpResponse, Response> {
+    HttpResponse::decode(bytes).map_err(|e| {
+        text(StatusCode::BAD_GATEWAY, format!("the canister's reply to {method} is no HTTP response: {e}"))
+    })
+}
+
+async fn query(
+    instance: &Arc<Instance>,
+    canister: Principal,
+    method: &'static str,
+    arg: Vec<u8>,
+) -> Result<HttpResponse, Response> {
+    let asked = instance.clone();
+    let answer = tokio::task::spawn_blocking(move || {
+        asked.query(Principal::anonymous(), canister, method, Arc::new(arg))
+    })
+    .await;
+    match answer {
+        Ok(Ok(bytes)) => decode(&bytes, method),
+        Ok(Err(refusal)) => Err(refused(refusal.reject_code, &refusal.message)),
+        Err(e) => Err(text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string())),
+    }
+}
+
+fn refused(code: u32, message: &str) -> Response {
+    let status = match code {
+        3 => StatusCode::NOT_FOUND,
+        2 => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    text(status, message)
+}
+
+async fn update(
+    instance: &Arc<Instance>,
+    canister: Principal,
+    method: &'static str,
+    arg: Vec<u8>,
+) -> Result<HttpResponse, Response> {
+    let mut id = [0; 32];
+    rand::rng().fill_bytes(&mut id);
+    let message =
+        Submit { id, sender: Principal::anonymous(), canister, method: method.into(), arg: Arc::new(arg) };
+    let mut changes = instance.watch();
+    let taking = instance.clone();
+    match tokio::task::spawn_blocking(move || taking.submit(message)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(reject)) => return Err(refused(reject.reject_code(), &reject.message)),
+        Err(e) => return Err(text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string())),
+    }
+    loop {
+        match instance.outcome(&id) {
+            Some(Ok(bytes)) => return decode(&bytes, method),
+            Some(Err(refusal)) => return Err(refused(refusal.reject_code, &refusal.message)),
+            None if changes.changed().await.is_err() => {
+                return Err(text(StatusCode::SERVICE_UNAVAILABLE, "the network is stopping"));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The response's status and headers, with this body.
+fn build(response: &HttpResponse, status: StatusCode, skip: &[HeaderName], body: Body) -> Response {
+    let mut built = Response::new(body);
+    *built.status_mut() = status;
+    let headers: &mut HeaderMap = built.headers_mut();
+    for (name, value) in &response.headers {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            continue;
+        };
+        // Hop-by-hop and framing headers are the gateway's own business.
+        if name != header::TRANSFER_ENCODING && name != header::CONNECTION && !skip.contains(&name) {
+            headers.append(name, value);
+        }
+    }
+    built
+}
+
+/// A response in one piece, or followed by what the streaming callback gives.
+fn stream(instance: Arc<Instance>, target: Target, mut response: HttpResponse) -> Response {
+    let status = StatusCode::from_u16(response.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
+    let first = Bytes::from(std::mem::take(&mut response.body).into_vec());
+    let Some(strategy) = response.strategy.take() else {
+        return build(&response, status, &[], Body::from(first));
+    };
+    let (send, receive) = tokio::sync::mpsc::channel(2);
+    tokio::spawn(streaming::follow(instance, target.canister, strategy, first, send));
+    build(&response, status, &[header::CONTENT_LENGTH], Body::from_stream(ReceiverStream::new(receive)))
+}
+
+/// The whole of what the canister serves in ranges: the first one is here, the others are fetched as the client
+/// reads.
+fn assemble(
+    instance: Arc<Instance>,
+    target: Target,
+    request: HttpRequest,
+    mut first: HttpResponse,
+    range: ContentRange,
+) -> Response {
+    let head = request.method == "HEAD";
+    let bytes = Bytes::from(std::mem::take(&mut first.body).into_vec());
+    let skip = [header::CONTENT_RANGE, header::CONTENT_LENGTH];
+    let body = if head {
+        Body::empty()
+    } else {
+        let (send, receive) = tokio::sync::mpsc::channel(2);
+        tokio::spawn(range::follow(instance, target, request, bytes, range, send));
+        Body::from_stream(ReceiverStream::new(receive))
+    };
+    let mut response = build(&first, StatusCode::OK, &skip, body);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(range.total));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_canister() {
+        let id = "lxzze-o7777-77777-aaaaa-cai";
+        let canister = Principal::from_text(id).unwrap();
+        let plain = Some(Target { canister, raw: false });
+        assert_eq!(target(Some(&format!("{id}.localhost:8000")), None, None), plain);
+        assert_eq!(
+            target(Some(&format!("{id}.raw.localhost")), None, None),
+            Some(Target { canister, raw: true })
+        );
+        assert_eq!(target(Some("localhost:1"), Some(&format!("a=b&canisterId={id}")), None), plain);
+        assert_eq!(
+            target(Some("localhost"), None, Some(&format!("http://localhost/?canisterId={id}"))),
+            plain
+        );
+        assert_eq!(target(Some("localhost"), Some("canisterId=nonsense"), None), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! The JSON of the PocketIC server's protocol.
+
+use crate::reject::reject_code_name;
+use crate::state::message::Refusal;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use candid::Principal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes as base64 text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct B64(pub(super) Vec<u8>);
+
+impl Serialize for B64 {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&BASE64_STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for B64 {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<B64, D::Error> {
+        let text = String::deserialize(d)?;
+        BASE64_STANDARD.decode(text).map(B64).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A principal as base64 of its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub(super) Principal);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&BASE64_STANDARD.encode(self.0.as_slice()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Id, D::Error> {
+        let B64(bytes) = B64::deserialize(d)?;
+        Principal::try_from_slice(&bytes).map(Id).map_err(serde::de::Error::custom)
+    }
+}
+
+/// `EffectivePrincipal`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Effective {
+    None,
+    SubnetId(Id),
+    CanisterId(Id),
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawCanisterCall {
+    pub(super) sender: Id,
+    pub(super) canister_id: Id,
+    pub(super) effective_principal: Effective,
+    pub(super) method: String,
+    pub(super) payload: B64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RawMessageId {
+    pub(super) effective_principal: Effective,
+    pub(super) message_id: B64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawIngressStatusArgs {
+    pub(super) raw_message_id: RawMessageId,
+    pub(super) raw_caller: Option<RawPrincipal>,
+}
+
+/// `RejectResponse`.
+#[derive(Debug, Serialize)]
+pub(super) struct RawReject {
+    reject_code: &'static str,
+    reject_message: String,
+    error_code: &'static str,
+    certified: bool,
+}
+
+impl RawReject {
+    pub(super) fn new(refusal: Refusal, certified: bool) -> RawReject {
+        RawReject {
+            reject_code: reject_code_name(refusal.reject_code),
+            reject_message: refusal.message,
+            error_code: refusal.code.name(),
+            certified,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RawTime {
+    pub(super) nanos_since_epoch: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RawCanisterId {
+    pub(super) canister_id: Id,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RawSubnetId {
+    pub(super) subnet_id: Id,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RawCycles {
+    pub(super) cycles: u128,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawAddCycles {
+    pub(super) canister_id: Id,
+    pub(super) amount: u128,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RawStableMemory {
+    pub(super) blob: B64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawSetStableMemory {
+    pub(super) canister_id: Id,
+    /// Bytes, though the client has it as hex of a hash.
+    pub(super) blob_id: B64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RawPrincipal {
+    pub(super) principal_id: Id,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct InstanceConfig {
+    pub(super) subnet_config_set: SubnetConfigSet,
+    pub(super) state_dir: Option<std::path::PathBuf>,
+    pub(super) icp_features: Option<serde_json::Value>,
+    pub(super) initial_time: Option<InitialTime>,
+    pub(super) http_gateway_config: Option<HttpGatewayInstance>,
+}
+
+/// The gateway that an instance is created with.
+#[derive(Debug, Deserialize)]
+pub(super) struct HttpGatewayInstance {
+    pub(super) port: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SubnetConfigSet {
+    pub(super) nns: Option<serde_json::Value>,
+    pub(super) sns: Option<serde_json::Value>,
+    pub(super) ii: Option<serde_json::Value>,
+    pub(super) fiduciary: Option<serde_json::Value>,
+    pub(super) bitcoin: Option<serde_json::Value>,
+    pub(super) test_threshold_keys: Option<serde_json::Value>,
+    pub(super) system: Vec<serde_json::Value>,
+    pub(super) application: Vec<serde_json::Value>,
+    pub(super) cloud_engine: Vec<serde_json::Value>,
+    pub(super) verified_application: Vec<serde_json::Value>,
+}
+
+impl SubnetConfigSet {
+    /// The kinds of subnets asked for; application subnets first, since the first is the network's own.
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds = vec!["Application"; self.application.len()];
+        kinds.extend(std::iter::repeat_n("VerifiedApplication", self.verified_application.len()));
+        kinds.extend(std::iter::repeat_n("CloudEngine", self.cloud_engine.len()));
+        kinds.extend(std::iter::repeat_n("System", self.system.len()));
+        let named = [
+            (&self.fiduciary, "Fiduciary"),
+            (&self.test_threshold_keys, "TestThresholdKeys"),
+            (&self.bitcoin, "Bitcoin"),
+            (&self.ii, "II"),
+            (&self.sns, "SNS"),
+            (&self.nns, "NNS"),
+        ];
+        kinds.extend(named.into_iter().filter(|(spec, _)| spec.is_some()).map(|(_, kind)| kind));
+        kinds
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum InitialTime {
+    Timestamp(RawTime),
+    AutoProgress(serde::de::IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HttpGatewayConfig {
+    pub(super) port: Option<u16>,
+    pub(super) forward_to: ForwardTo,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum ForwardTo {
+    Replica(String),
+    PocketIcInstance(usize),
+}

@@ -1,0 +1,105 @@
+//! Taking ingress messages in: what is refused at once, and what becomes of the rest.
+
+use super::Instance;
+use crate::exec::Kind;
+use crate::reject::{CanisterError, ErrorCode, Reject};
+use crate::state::Hash;
+use crate::state::ingress::{Ingress, Progress};
+use crate::state::message::Answer;
+use crate::wasm::MethodKind;
+use candid::Principal;
+use std::sync::Arc;
+
+/// Messages that may wait at a time.
+const QUEUE: usize = 10_000;
+
+/// An ingress message as it arrives, authenticated.
+#[derive(Debug)]
+pub(crate) struct Submit {
+    pub(crate) id: Hash,
+    pub(crate) sender: Principal,
+    pub(crate) canister: Principal,
+    pub(crate) method: String,
+    pub(crate) arg: Arc<Vec<u8>>,
+}
+
+impl Instance {
+    /// Takes a message in, or says why not. A message known already is taken to be the same one again.
+    pub(crate) fn submit(&self, message: Submit) -> Result<(), Reject> {
+        if let Some(why) = self.broken.get() {
+            return Err(Reject::new(ErrorCode::CertifiedStateUnavailable, why.clone()));
+        }
+        if self.state.read().history.get(&message.id).is_some() {
+            return Ok(());
+        }
+        if message.canister != Principal::management_canister() {
+            self.inspect(&message)?;
+        }
+        let mut state = self.state.write();
+        if state.ingress.len() >= QUEUE {
+            return Err(Reject::new(ErrorCode::IngressHistoryFull, "too many messages wait already"));
+        }
+        let now = state.network.time;
+        if state.history.add(message.id, message.sender, now, Progress::Received) {
+            state.ingress.push_back(Ingress {
+                id: message.id,
+                sender: message.sender,
+                canister: message.canister,
+                method: message.method,
+                arg: message.arg,
+            });
+        }
+        drop(state);
+        self.wake();
+        Ok(())
+    }
+
+    /// Asks the canister whether it wants the message.
+    fn inspect(&self, message: &Submit) -> Result<(), Reject> {
+        let exports = {
+            let state = self.state.read();
+            let canister = state.canister(message.canister)?;
+            let Some(code) = &canister.code else {
+                return Err(CanisterError::NoModule.reject(message.canister));
+            };
+            if code.info.methods.get(&message.method) == Some(&MethodKind::CompositeQuery) {
+                return Err(Reject::new(
+                    ErrorCode::CompositeQueryCalledInReplicatedMode,
+                    format!("Composite query {:?} cannot be called in replicated mode", message.method),
+                ));
+            }
+            code.info.has("canister_inspect_message")
+        };
+        if !exports {
+            return Ok(());
+        }
+        let refused = |why: &str| {
+            let text = format!("Canister {} rejected the message{why}", message.canister);
+            Reject::new(ErrorCode::CanisterRejectedMessage, text)
+        };
+        let ran = self.run_snapshot(
+            message.canister,
+            Kind::Inspect,
+            crate::exec::Entry::Export("canister_inspect_message".into()),
+            message.sender,
+            &message.method,
+            message.arg.clone(),
+            200_000_000,
+        )?;
+        match ran.result {
+            Ok(()) if ran.host.effects.ingress_accepted => Ok(()),
+            Ok(()) => Err(refused("")),
+            Err(error) => {
+                Err(Reject::new(ErrorCode::CanisterRejectedMessage, error.reject(message.canister).message))
+            }
+        }
+    }
+
+    /// What became of a message, once it is answered.
+    pub(crate) fn outcome(&self, id: &Hash) -> Option<Answer> {
+        match &self.state.read().history.get(id)?.progress {
+            Progress::Answered(answer) => Some(answer.clone()),
+            _ => None,
+        }
+    }
+}

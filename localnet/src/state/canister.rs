@@ -1,0 +1,188 @@
+//! A canister: what of it is kept as a record, and the files and code behind it.
+
+use super::Hash;
+use super::message::{Callback, Context, Input};
+use crate::exec::{Globals, LogLine};
+use crate::memory::{PageFile, WASM_PAGE};
+use crate::wasm::Code;
+use candid::Principal;
+use ic_management_canister_types::{LogVisibility, SnapshotVisibility};
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Whether a canister takes requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Status {
+    Running = 1,
+    Stopping = 2,
+    Stopped = 3,
+}
+
+/// What `update_settings` changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) controllers: Arc<Vec<Principal>>,
+    pub(crate) compute_allocation: u64,
+    pub(crate) memory_allocation: u64,
+    pub(crate) freezing_threshold: u64,
+    pub(crate) reserved_cycles_limit: u128,
+    pub(crate) log_visibility: LogVisibility,
+    pub(crate) log_memory_limit: u64,
+    pub(crate) snapshot_visibility: SnapshotVisibility,
+    pub(crate) wasm_memory_limit: u64,
+    pub(crate) wasm_memory_threshold: u64,
+    pub(crate) environment: Arc<Vec<(String, String)>>,
+}
+
+impl Settings {
+    /// What a new canister has.
+    pub(crate) fn new(controllers: Vec<Principal>) -> Settings {
+        Settings {
+            controllers: Arc::new(controllers),
+            compute_allocation: 0,
+            memory_allocation: 0,
+            freezing_threshold: 30 * 24 * 3600,
+            reserved_cycles_limit: 5_000_000_000_000,
+            log_visibility: LogVisibility::Controllers,
+            log_memory_limit: 4096,
+            snapshot_visibility: SnapshotVisibility::Controllers,
+            wasm_memory_limit: 3 << 30,
+            wasm_memory_threshold: 0,
+            environment: Arc::default(),
+        }
+    }
+}
+
+/// An entry of the canister's history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) time: u64,
+    pub(crate) version: u64,
+    pub(crate) origin: Principal,
+    pub(crate) details: ChangeKind,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum ChangeKind {
+    Created(Vec<Principal>),
+    Installed(Mode, Hash),
+    Uninstalled,
+    Controllers(Vec<Principal>),
+}
+
+/// How code was installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mode {
+    Install,
+    Reinstall,
+    Upgrade,
+}
+
+/// The canister's record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: Principal,
+    pub(crate) settings: Settings,
+    pub(crate) status: Status,
+    pub(crate) cycles: u128,
+    pub(crate) version: u64,
+    pub(crate) module: Option<Hash>,
+    pub(crate) globals: Arc<Globals>,
+    /// Bytes of the heap.
+    pub(crate) heap_size: u64,
+    /// Number of the heap's file.
+    pub(crate) heap_file: u64,
+    pub(crate) stable_pages: u64,
+    pub(crate) stable_file: u64,
+    pub(crate) certified_data: Vec<u8>,
+    /// 0 for none.
+    pub(crate) timer: u64,
+    pub(crate) chunks: BTreeSet<Hash>,
+    pub(crate) log: VecDeque<LogLine>,
+    pub(crate) log_next: u64,
+    pub(crate) history: VecDeque<Change>,
+    pub(crate) changes: u64,
+    pub(crate) contexts: BTreeMap<u64, Context>,
+    pub(crate) callbacks: BTreeMap<u64, Callback>,
+    pub(crate) next_id: u64,
+    pub(crate) inbox: VecDeque<Input>,
+}
+
+/// A canister of the running network.
+#[derive(Debug)]
+pub(crate) struct Canister {
+    pub(crate) record: Record,
+    pub(crate) code: Option<Arc<Code>>,
+    pub(crate) heap: Arc<PageFile>,
+    pub(crate) stable: Arc<PageFile>,
+    /// Held for reading while a query runs on the committed files, for writing while they change.
+    pub(crate) lock: Arc<RwLock<()>>,
+}
+
+impl Record {
+    /// The record of a canister without code.
+    pub(crate) fn new(id: Principal, settings: Settings, cycles: u128) -> Record {
+        Record {
+            id,
+            settings,
+            status: Status::Running,
+            cycles,
+            version: 0,
+            module: None,
+            globals: Arc::default(),
+            heap_size: 0,
+            heap_file: 0,
+            stable_pages: 0,
+            stable_file: 0,
+            certified_data: Vec::new(),
+            timer: 0,
+            chunks: BTreeSet::new(),
+            log: VecDeque::new(),
+            log_next: 0,
+            history: VecDeque::new(),
+            changes: 0,
+            contexts: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
+            next_id: 0,
+            inbox: VecDeque::new(),
+        }
+    }
+
+    /// A number that this canister has not used, for call contexts and callbacks.
+    pub(crate) fn fresh(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Adds to the history, which keeps the last 20 changes.
+    pub(crate) fn note(&mut self, time: u64, origin: Principal, details: ChangeKind) {
+        self.changes += 1;
+        self.history.push_back(Change { time, version: self.version, origin, details });
+        while self.history.len() > 20 {
+            self.history.pop_front();
+        }
+    }
+
+    /// Adds lines to the log and drops the oldest beyond its limit.
+    pub(crate) fn add_log(&mut self, lines: Vec<LogLine>) {
+        self.log_next += lines.len() as u64;
+        self.log.extend(lines);
+        let mut bytes: usize = self.log.iter().map(|l| l.text.len()).sum();
+        while bytes > crate::memory::address(self.settings.log_memory_limit) {
+            let Some(line) = self.log.pop_front() else { break };
+            bytes -= line.text.len();
+        }
+    }
+
+    /// Bytes of both memories.
+    pub(crate) fn memory_size(&self) -> u64 {
+        self.heap_size + self.stable_pages * WASM_PAGE
+    }
+
+    /// Whether `who` controls it.
+    pub(crate) fn controlled_by(&self, who: Principal) -> bool {
+        self.settings.controllers.contains(&who)
+    }
+}

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use darkroom_client::Event;
+use darkroom_client::{Event, Unit};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::commands;
+use crate::error::Result;
 use crate::text::printable;
 
 /// The bars of all files.
@@ -36,8 +38,8 @@ impl Bars {
     }
 
     /// Prints a result without disturbing the bars.
-    pub(crate) fn print(&self, text: &str) {
-        self.0.suspend(|| println!("{text}"));
+    pub(crate) fn print(&self, text: &str) -> Result<()> {
+        self.0.suspend(|| commands::print(text))
     }
 
     pub(crate) fn file(&self, path: &Path) -> FileBars<'_> {
@@ -56,11 +58,13 @@ impl Bars {
 impl FileBars<'_> {
     /// Shows what happened.
     pub(crate) fn show(&self, event: Event) {
-        let Event::Lane { index, name, what, done, total } = event else { return };
+        let Event::Lane { index, name, what, done, total, unit } = event else { return };
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = lanes.entry(index).or_insert_with(|| {
-            // Steps are few; larger totals are bytes.
-            let count = if total > 1000 { "{bytes:>10}/{total_bytes:<10}" } else { "{pos:>10}/{len:<10}" };
+            let count = match unit {
+                Unit::Bytes => "{decimal_bytes:>10}/{decimal_total_bytes:<10}",
+                Unit::Steps => "{pos:>10}/{len:<10}",
+            };
             let template = format!("{{prefix:40}} [{{bar:24}}] {count} {{msg}}");
             let style =
                 ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -102,7 +102,7 @@ impl Darkroom {
     /// together.
     pub async fn configure(&self, args: &api::InitArgs) -> Result<()> {
         self.calls.update::<_, ()>("configure", args).await?;
-        *self.shared.catalog.lock().await = None;
+        self.forget_catalog().await;
         Ok(())
     }
 
@@ -137,6 +137,11 @@ impl Darkroom {
     pub async fn remove(&self, item: &str) -> Result<u64> {
         let freed: api::Freed = self.calls.update("delete_item", &item).await?;
         Ok(freed.bytes)
+    }
+
+    /// Asks anew what the canister offers when that is needed next.
+    pub(crate) async fn forget_catalog(&self) {
+        *self.shared.catalog.lock().await = None;
     }
 
     /// What the canister offers, asked once.

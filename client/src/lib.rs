@@ -52,5 +52,5 @@ mod verify;
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::retry::RetryPolicy;
-pub use crate::upload::{Event, LaneTime, Outcome, StoredAsset, UploadOptions};
+pub use crate::upload::{Event, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
 pub use crate::verify::{AssetReport, Check};

@@ -34,7 +34,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 /// Prints results. A reader that has gone away ends the command quietly.
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

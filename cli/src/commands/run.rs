@@ -89,7 +89,7 @@ async fn upload_all(connection: &Connection, args: &Run, inputs: &Inputs) -> Res
         match result {
             Ok(outcome) => {
                 if args.json {
-                    bars.print(&json(&RunLine::new(connection, &path.to_string_lossy(), &outcome))?);
+                    bars.print(&json(&RunLine::new(connection, &path.to_string_lossy(), &outcome))?)?;
                 }
                 stored.push((index, path, outcome));
             }

@@ -7,6 +7,7 @@ mod outcome;
 mod progress;
 mod transfer;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,11 +23,11 @@ use darkroom_core::{Digest, Error as CoreError};
 use crate::darkroom::Darkroom;
 use crate::derive::Content;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schedule::{idempotency_key, reads_original};
+use crate::schedule::{idempotency_key, reads_original, stages_to_make};
 
 pub use options::UploadOptions;
 pub use outcome::{LaneTime, Outcome, StoredAsset};
-pub use progress::Event;
+pub use progress::{Event, Unit};
 
 use progress::Tracker;
 
@@ -88,6 +89,7 @@ impl Darkroom {
         }
         let catalog = self.catalog().await?;
         let plan = Arc::new(catalog.plan(options.pipeline.as_deref(), &self.toolkit.registry)?);
+        catalog.check_versions(&plan, &stages_to_make(&plan, &BTreeSet::new()))?;
         let media = options.media_type.clone().or_else(|| MediaType::sniff(&bytes));
         let (media, size) = self.check_image(&plan, media, &bytes).await?;
         let original = Content { bytes, media };
@@ -101,11 +103,16 @@ impl Darkroom {
         let turn = self.shared.turn(begin.idempotency_key.as_deref().unwrap_or_default());
         let _turn = turn.lock().await;
         let job = Job { darkroom: self, plan, original, size, sha256, options: &options, begin, tracker };
-        match job.attempt(true).await? {
-            Some(outcome) => Ok(outcome),
-            // What an earlier upload left cannot be continued and is gone now.
-            None => job.attempt(false).await?.ok_or(Error::Empty),
+        let result = match job.attempt().await {
+            // What an earlier upload left cannot be continued; it is gone now.
+            Err(failure) if failure.stale => job.attempt().await,
+            result => result,
+        };
+        if result.as_ref().is_err_and(|failure| failure.error.kind() == ErrorKind::Refused) {
+            // The canister may have been configured anew.
+            self.forget_catalog().await;
         }
+        result.map_err(|failure| failure.error)
     }
 
     /// Refuses files that the pipeline cannot read, before the canister hears of them. Gives what the file is,
@@ -156,33 +163,45 @@ fn begin_arguments(
     }
 }
 
+/// Why an attempt failed.
+struct Failure {
+    error: Error,
+    /// Whether it comes from what an earlier upload left, so that beginning anew may help.
+    stale: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { error, stale: false }
+    }
+}
+
 impl Job<'_> {
-    /// Begins or continues, and goes through to the end. `None` when what was to be continued had to be
-    /// dropped, if `again` allows that.
-    async fn attempt(&self, again: bool) -> Result<Option<Outcome>> {
+    /// Begins or continues, and goes through to the end.
+    async fn attempt(&self) -> Result<Outcome, Failure> {
         let calls = &self.darkroom.calls;
         let upload: api::Upload = calls.update("begin_upload", &self.begin).await?;
         let resumed = !upload.coverage.is_empty();
         let known: Option<api::Item> =
             if resumed { Some(calls.query("item", &upload.item).await?) } else { None };
-        let state = known.as_ref().map(|item| item.state.as_str());
-        if state == Some(api::item_state::PUBLISHED) {
-            self.tracker.report(Event::AlreadyStored { item: upload.item.clone() });
-            return self.already_stored(&upload.item).await.map(Some);
+        if let Some(item) = known.as_ref().filter(|item| item.state == api::item_state::PUBLISHED) {
+            self.tracker.report(Event::AlreadyStored { item: item.id.clone() });
+            return Ok(self.already_stored(&item.id).await?);
         }
-        if state == Some(api::item_state::FAILED) && again {
+        if let Some(item) = known.as_ref().filter(|item| item.state == api::item_state::FAILED) {
             self.abort(&upload).await;
-            return Ok(None);
+            let (item, state) = (item.id.clone(), item.state.clone());
+            return Err(Failure { error: Error::Unfinished { item, state, seconds: 0 }, stale: true });
         }
         self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });
         match self.both_lanes(&upload, known.as_ref()).await {
-            Ok((item, sent)) => Ok(Some(self.outcome(&item, sent, false))),
+            Ok((item, sent)) => Ok(self.outcome(&item, sent, false)),
             Err(error) => {
-                // Without a network there is nobody to tell, and the next attempt can go on from here.
+                // Without a network there is nobody to tell, and the next upload can go on from here.
                 if error.kind() != ErrorKind::Network {
                     self.abort(&upload).await;
                 }
-                if again && is_stale(&error, resumed) { Ok(None) } else { Err(error) }
+                Err(Failure { stale: is_stale(&error, resumed), error })
             }
         }
     }
@@ -212,7 +231,6 @@ impl Job<'_> {
     }
 }
 
-/// Whether an error comes from what an earlier upload left, so that beginning anew may help.
 fn is_stale(error: &Error, resumed: bool) -> bool {
     let Error::Refused { source, .. } = error else { return false };
     let lost = [api::code::SESSION_EXPIRED, api::code::SESSION_NOT_FOUND, api::code::ITEM_NOT_FOUND];

@@ -31,16 +31,27 @@ pub enum Event {
         name: String,
         /// What was done last.
         what: String,
-        /// How much is done; bytes in the lane that stores the original, steps in others.
+        /// How much is done.
         done: u64,
         /// Of how much.
         total: u64,
+        /// What is counted.
+        unit: Unit,
     },
     /// All assets are stored and visible.
     Published {
         /// The item.
         item: String,
     },
+}
+
+/// What a lane's progress is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of the original, in the lane that stores it.
+    Bytes,
+    /// Assets made and assets stored.
+    Steps,
 }
 
 /// A lane's progress and time.
@@ -123,6 +134,7 @@ impl<'a> Tracker<'a> {
                 what: what.to_owned(),
                 done: lane.done,
                 total: lane.total,
+                unit: if index == self.original_lane { Unit::Bytes } else { Unit::Steps },
             }
         };
         self.report(event);

@@ -1,1 +1,186 @@
 //! The Darkroom canister: upload sessions, items and serving on the Internet Computer.
+//!
+//! This file has lifecycle and endpoints and nothing else; what they do is in `service`, what is kept in
+//! `store`. Only `env` reads clock and caller.
+
+mod env;
+mod http;
+mod jobs;
+mod service;
+mod store;
+
+use std::cell::RefCell;
+
+use darkroom_api as api;
+use darkroom_core::id::SessionId;
+use darkroom_core::registry::Registry;
+use ic_stable_structures::DefaultMemoryImpl;
+
+use service::Service;
+
+/// The module's interface, where wallets and the dashboard look for it.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "a custom section is made by a link attribute")]
+#[unsafe(link_section = "icp:public candid:service")]
+#[used]
+static CANDID: [u8; include_bytes!("../darkroom.did").len()] = *include_bytes!("../darkroom.did");
+
+thread_local! {
+    static SERVICE: RefCell<Option<Service<DefaultMemoryImpl>>> = const { RefCell::new(None) };
+}
+
+/// The processors of this canister. `inventory` alone loses them on wasm32; see `darkroom_core::registry`.
+fn registry() -> Result<Registry, darkroom_core::Error> {
+    Registry::new(&darkroom_core::processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail])
+}
+
+/// Opens the state. Traps with a text for the installer where it cannot, which undoes the install or upgrade.
+fn open(args: Option<api::InitArgs>) {
+    let service = registry().map_err(|error| error.to_string()).and_then(|registry| {
+        Service::open(DefaultMemoryImpl::default(), registry, &args.unwrap_or_default())
+    });
+    match service {
+        Ok(service) => SERVICE.set(Some(service)),
+        Err(message) => ic_cdk::trap(message),
+    }
+    jobs::start_reaper();
+}
+
+fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) -> R {
+    SERVICE.with_borrow_mut(|service| match service {
+        Some(service) => action(service),
+        None => ic_cdk::trap("the canister has not been initialised"),
+    })
+}
+
+/// No bytes at all are no arguments, as some tools send them.
+fn decode_args(bytes: Vec<u8>) -> Option<api::InitArgs> {
+    if bytes.is_empty() {
+        return None;
+    }
+    candid::decode_one(&bytes).unwrap_or_else(|error| ic_cdk::trap(format!("invalid arguments: {error}")))
+}
+
+#[ic_cdk::init(decode_with = "decode_args")]
+fn init(args: Option<api::InitArgs>) {
+    open(args);
+}
+
+#[ic_cdk::post_upgrade(decode_with = "decode_args")]
+fn post_upgrade(args: Option<api::InitArgs>) {
+    open(args);
+    jobs::start();
+}
+
+#[ic_cdk::update]
+fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
+    with_service(|service| service.begin_upload(env::caller(), env::now(), &args))
+}
+
+#[ic_cdk::update]
+fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
+    with_service(|service| service.begin_asset(env::caller(), env::now(), &args))
+}
+
+#[ic_cdk::update]
+fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
+    with_service(|service| service.put_chunk(env::caller(), env::now(), &args))
+}
+
+#[ic_cdk::update]
+fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
+    let item = with_service(|service| service.put_assets(env::caller(), env::now(), &args));
+    jobs::start();
+    item
+}
+
+#[ic_cdk::update]
+fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
+    let finished =
+        with_service(|service| service.finish_upload(env::caller(), env::now(), SessionId(session)));
+    jobs::start();
+    finished
+}
+
+#[ic_cdk::update]
+fn abort_upload(session: u64) -> api::Result<api::Freed> {
+    with_service(|service| service.abort_upload(env::caller(), SessionId(session)))
+}
+
+#[ic_cdk::update]
+fn delete_item(item: String) -> api::Result<api::Freed> {
+    with_service(|service| service.delete_item(env::caller(), &item))
+}
+
+#[ic_cdk::update]
+fn configure(args: api::InitArgs) -> api::Result<()> {
+    with_service(|service| service.configure(env::caller(), &args))
+}
+
+/// A stage of its own message; the driver in `jobs` calls it.
+#[ic_cdk::update(hidden = true)]
+fn run_job(job: u64) {
+    if env::caller().principal != env::this() {
+        ic_cdk::trap("only the canister itself runs its jobs");
+    }
+    if let Err(error) = with_service(|service| service.run_job(job, env::now())) {
+        ic_cdk::trap(error.message);
+    }
+}
+
+#[ic_cdk::query]
+fn session_status(session: u64) -> api::Result<api::SessionStatus> {
+    with_service(|service| service.session_status(env::caller(), env::now(), SessionId(session)))
+}
+
+#[ic_cdk::query]
+fn item(item: String) -> api::Result<api::Item> {
+    with_service(|service| service.describe(env::caller(), &item))
+}
+
+#[ic_cdk::query]
+fn items(args: api::ListItems) -> api::Result<api::ItemPage> {
+    with_service(|service| service.list(env::caller(), &args))
+}
+
+#[ic_cdk::query]
+fn get_chunk(args: api::GetChunk) -> api::Result<serde_bytes::ByteBuf> {
+    with_service(|service| service.get_chunk(env::caller(), &args)).map(serde_bytes::ByteBuf::from)
+}
+
+#[ic_cdk::query]
+fn processors() -> Vec<api::ProcessorInfo> {
+    with_service(|service| service.processors())
+}
+
+#[ic_cdk::query]
+fn pipelines() -> Vec<api::Pipeline> {
+    with_service(|service| service.pipelines()).unwrap_or_else(|error| ic_cdk::trap(error.message))
+}
+
+#[ic_cdk::query]
+fn http_request(request: api::HttpRequest) -> api::HttpResponse {
+    with_service(|service| http::respond(service, &request))
+}
+
+#[cfg(test)]
+mod tests {
+    //! The interface file against the code.
+
+    use candid_parser::utils::{CandidSource, service_equal};
+
+    use super::*;
+
+    candid::export_service!();
+
+    #[test]
+    fn the_interface_file_is_the_code_s() {
+        let code = __export_service();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/darkroom.did");
+        if std::env::var_os("DARKROOM_BLESS").is_some() {
+            std::fs::write(file, &code).unwrap();
+        }
+        service_equal(CandidSource::Text(&code), CandidSource::File(file.as_ref()))
+            .unwrap_or_else(|error| panic!("canister/darkroom.did differs from the code: {error}\n{code}"));
+    }
+}

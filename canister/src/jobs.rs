@@ -1,0 +1,88 @@
+//! Runs the jobs of the service one after the other, each in a message of its own, and reaps expired sessions.
+//!
+//! The driver is a timer task. Each job is a self-call, so that a trap or an exhausted budget comes back to the
+//! driver as a reject. An upgrade loses the driver and never a job: `post_upgrade` starts another.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use darkroom_api as api;
+use ic_cdk::call::{Call, CallFailed};
+
+use crate::{env, with_service};
+
+/// How often expired sessions are looked for.
+const REAP_EVERY: Duration = Duration::from_secs(600);
+/// Sessions that are reaped in one message.
+const REAP_AT_ONCE: usize = 20;
+
+thread_local! {
+    static DRIVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Clears the flag when the driver ends, also when one of its messages traps.
+struct Driving;
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        DRIVING.set(false);
+    }
+}
+
+/// Starts the driver if there is work and none runs.
+pub(crate) fn start() {
+    if !DRIVING.get() && with_service(|service| service.has_jobs()) {
+        DRIVING.set(true);
+        ic_cdk_timers::set_timer(Duration::ZERO, drive(Driving));
+    }
+}
+
+/// Starts the timer that reaps. Timers end with an upgrade, so this is called after each.
+pub(crate) fn start_reaper() {
+    ic_cdk_timers::set_timer_interval(REAP_EVERY, async || reap());
+}
+
+fn reap() {
+    let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
+    match more {
+        Ok(true) => {
+            ic_cdk_timers::set_timer(Duration::ZERO, async { reap() });
+        }
+        Ok(false) => {}
+        Err(error) => ic_cdk::api::debug_print(format!("reaping expired sessions: {error}")),
+    }
+}
+
+async fn drive(_driving: Driving) {
+    loop {
+        let job = match with_service(|service| service.next_job()) {
+            Ok(Some(job)) => job,
+            Ok(None) => return,
+            Err(error) => {
+                ic_cdk::api::debug_print(format!("next job: {error}"));
+                return;
+            }
+        };
+        let reply = Call::unbounded_wait(env::this(), "run_job").with_arg(job).await;
+        if let Err(failure) = reply {
+            end(job, &failure);
+        }
+    }
+}
+
+/// Fails the stage of a job whose message was rejected, unless trying again may help.
+fn end(job: u64, failure: &CallFailed) {
+    let (code, message) = match failure {
+        CallFailed::CallRejected(rejected) if rejected.raw_reject_code() == 5 => {
+            ("stage_trapped", rejected.reject_message().to_owned())
+        }
+        // The system was short of something: the job stays in the queue, where its attempts are counted.
+        other => {
+            ic_cdk::api::debug_print(format!("job {job}: {other}"));
+            return;
+        }
+    };
+    if let Err(error) = with_service(|service| service.fail_job(job, &api::Error::new(code, message))) {
+        ic_cdk::api::debug_print(format!("job {job}: {error}"));
+    }
+}

@@ -1,0 +1,160 @@
+//! The configuration: defaults, arguments on top of them, and its wire form.
+
+use darkroom_api as api;
+use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Stage, Storage};
+use darkroom_core::processor::parse_params;
+use darkroom_core::registry::Registry;
+use ic_stable_structures::Memory;
+
+use super::{Service, Wire};
+use crate::env::Caller;
+use crate::store::ConfigRecord;
+
+/// The most bytes of a chunk: a message holds 2 MiB, and its other fields take some of it.
+const MAX_CHUNK_SIZE: u32 = 2_000_000;
+const MIN_CHUNK_SIZE: u32 = 64 * 1024;
+const NANOS: u64 = 1_000_000_000;
+
+/// What stands where nothing is configured.
+pub(super) fn standard() -> ConfigRecord {
+    ConfigRecord {
+        pipelines: Config::standard(),
+        uploaders: Some(Vec::new()),
+        chunk_size: 1_900_000,
+        max_file_size: 2_000_000_000,
+        session_nanos: 24 * 60 * 60 * NANOS,
+        max_open_sessions: 1024,
+    }
+}
+
+/// `config` with what `args` gives in its place, checked.
+pub(super) fn merge(
+    mut config: ConfigRecord,
+    args: &api::InitArgs,
+    registry: &Registry,
+) -> api::Result<ConfigRecord> {
+    if let Some(pipelines) = &args.pipelines {
+        let pipelines = pipelines.iter().map(pipeline).collect::<api::Result<Vec<_>>>()?;
+        config.pipelines = Config { pipelines };
+    }
+    config.pipelines.validate(registry).wire()?;
+    match &args.access {
+        None => {}
+        Some(api::Access::Controllers) => config.uploaders = Some(Vec::new()),
+        Some(api::Access::Authenticated) => config.uploaders = None,
+        Some(api::Access::Principals(granted)) => {
+            config.uploaders = Some(granted.iter().map(|granted| granted.as_slice().to_vec()).collect());
+        }
+    }
+    let limits = args.limits.clone().unwrap_or_default();
+    if let Some(found) = limits.chunk_size {
+        let range = u64::from(MIN_CHUNK_SIZE)..=u64::from(MAX_CHUNK_SIZE);
+        config.chunk_size = u32::try_from(check("chunk_size", found.into(), range)?).unwrap_or(found);
+    }
+    if let Some(found) = limits.max_file_size {
+        config.max_file_size = check("max_file_size", found, 1..=200_000_000_000)?;
+    }
+    if let Some(found) = limits.session_seconds {
+        config.session_nanos = check("session_seconds", found, 60..=366 * 24 * 60 * 60)? * NANOS;
+    }
+    if let Some(found) = limits.max_open_sessions {
+        check("max_open_sessions", found.into(), 1..=u64::from(u32::MAX))?;
+        config.max_open_sessions = found;
+    }
+    Ok(config)
+}
+
+fn check(field: &str, found: u64, allowed: std::ops::RangeInclusive<u64>) -> api::Result<u64> {
+    if allowed.contains(&found) {
+        return Ok(found);
+    }
+    let message = format!(
+        "invalid configuration: limits.{field} is {found}; {} to {} are allowed",
+        allowed.start(),
+        allowed.end()
+    );
+    Err(api::Error::new("invalid_config", message))
+}
+
+fn pipeline(pipeline: &api::Pipeline) -> api::Result<Pipeline> {
+    let lanes = pipeline.lanes.iter().map(lane).collect::<api::Result<_>>()?;
+    Ok(Pipeline { name: pipeline.name.clone(), lanes })
+}
+
+fn lane(lane: &api::Lane) -> api::Result<LaneConfig> {
+    let stages = lane.stages.iter().map(stage).collect::<api::Result<_>>()?;
+    Ok(LaneConfig { name: lane.name.clone(), stages })
+}
+
+fn stage(stage: &api::Stage) -> api::Result<Stage> {
+    Ok(Stage {
+        asset: stage.asset.clone(),
+        processor: stage.processor.clone(),
+        source: stage.source.clone(),
+        placement: match stage.placement {
+            None | Some(api::Placement::Client) => Placement::Client,
+            Some(api::Placement::Canister) => Placement::Canister,
+        },
+        storage: match stage.storage {
+            None | Some(api::Storage::Chunks) => Storage::Chunks,
+            Some(api::Storage::Inline) => Storage::Inline,
+        },
+        params: parse_params(&stage.processor, stage.params.as_deref()).wire()?,
+    })
+}
+
+fn wire_stage(stage: &Stage) -> api::Stage {
+    api::Stage {
+        asset: stage.asset.clone(),
+        processor: stage.processor.clone(),
+        source: stage.source.clone(),
+        placement: Some(match stage.placement {
+            Placement::Client => api::Placement::Client,
+            Placement::Canister => api::Placement::Canister,
+        }),
+        storage: Some(match stage.storage {
+            Storage::Chunks => api::Storage::Chunks,
+            Storage::Inline => api::Storage::Inline,
+        }),
+        params: (!stage.params.is_empty())
+            .then(|| serde_json::Value::Object(stage.params.clone()).to_string()),
+    }
+}
+
+impl<M: Memory + Clone> Service<M> {
+    /// Replaces what `args` gives. Items in flight keep the pipeline that they began with.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_config`.
+    pub(crate) fn configure(&mut self, caller: Caller, args: &api::InitArgs) -> api::Result<()> {
+        self.check_controller(caller)?;
+        let config = merge(self.store.config().wire()?, args, &self.registry)?;
+        self.store.set_config(&config);
+        Ok(())
+    }
+
+    /// The configured pipelines.
+    pub(crate) fn pipelines(&self) -> api::Result<Vec<api::Pipeline>> {
+        let config = self.store.config().wire()?;
+        let lane = |lane: &LaneConfig| api::Lane {
+            name: lane.name.clone(),
+            stages: lane.stages.iter().map(wire_stage).collect(),
+        };
+        let pipeline = |pipeline: &Pipeline| api::Pipeline {
+            name: pipeline.name.clone(),
+            lanes: pipeline.lanes.iter().map(lane).collect(),
+        };
+        Ok(config.pipelines.pipelines.iter().map(pipeline).collect())
+    }
+
+    /// The registered processors.
+    pub(crate) fn processors(&self) -> Vec<api::ProcessorInfo> {
+        let info = |descriptor: &'static darkroom_core::processor::Descriptor| api::ProcessorInfo {
+            id: descriptor.id().to_owned(),
+            version: descriptor.version(),
+            kind: descriptor.kind().0.to_owned(),
+            accepts: descriptor.accepted().iter().map(ToString::to_string).collect(),
+        };
+        self.registry().iter().map(info).collect()
+    }
+}

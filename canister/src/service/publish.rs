@@ -1,0 +1,130 @@
+//! What follows when an asset is complete: the next stages, and publication.
+
+use darkroom_api as api;
+use darkroom_core::asset::AssetName;
+use darkroom_core::chunk::ChunkStore;
+use darkroom_core::id::ItemId;
+use darkroom_core::lane::{Derive, Progress};
+use darkroom_core::pipeline::{Placement, Plan};
+use darkroom_core::source::DecodeLimits;
+use ic_stable_structures::Memory;
+
+use super::{Service, Wire, session_key};
+use crate::store::{AssetRecord, Draft, ItemRecord, JobRecord, Location, StageState};
+
+/// The stages of a plan that run here.
+pub(super) fn derive(plan: &Plan) -> Derive<'_> {
+    Derive {
+        plan,
+        placement: Some(Placement::Canister),
+        decoder: &darkroom_codec::CODECS,
+        limits: DecodeLimits::default(),
+    }
+}
+
+pub(super) fn progress(item: &ItemRecord) -> Progress {
+    Progress::new(item.assets.iter().map(|asset| asset.name.clone()))
+}
+
+impl<M: Memory + Clone> Service<M> {
+    /// Stores an unpublished item whose assets have changed: refuses derivatives of other sources, queues the
+    /// stages that can run now, and publishes when all assets are there.
+    pub(super) fn settle(&mut self, id: ItemId, mut item: ItemRecord, now: u64) -> api::Result<()> {
+        let Some(mut draft) = item.draft.take() else {
+            self.store.items.insert(id.0, &item);
+            return Ok(());
+        };
+        let plan = self.plan(&draft)?;
+        self.refuse_other_sources(&mut item, &mut draft);
+        for stage in derive(&plan).ready(&progress(&item)) {
+            self.queue(id, &mut draft, &stage.asset);
+        }
+        if plan.assets().all(|name| item.asset(name).is_some()) {
+            item.published_at = Some(now);
+            self.store.newest.insert(newest_key(now, id), &());
+        } else {
+            item.draft = Some(draft);
+        }
+        self.store.items.insert(id.0, &item);
+        Ok(())
+    }
+
+    /// Puts a stage at the end of the queue unless it is there or has failed.
+    fn queue(&mut self, id: ItemId, draft: &mut Draft, asset: &AssetName) {
+        let stage = draft.stages.iter_mut().find(|stage| stage.asset == *asset);
+        if let Some(stage) = stage.filter(|stage| stage.state == StageState::Waiting) {
+            stage.state = StageState::Queued;
+            let job = self.store.next_job();
+            let record = JobRecord { item: id, asset: asset.clone(), attempts: 0 };
+            self.store.jobs.insert(job.to_be_bytes(), &record);
+        }
+    }
+
+    /// Drops derivatives that a client made from other bytes than their source has, and what was made of them.
+    fn refuse_other_sources(&mut self, item: &mut ItemRecord, draft: &mut Draft) {
+        while let Some(at) = item.assets.iter().position(|asset| {
+            asset.origin.recipe().is_some_and(|recipe| {
+                item.asset(recipe.source.as_str()).is_some_and(|source| source.sha256 != recipe.source_sha256)
+            })
+        }) {
+            let asset = item.assets.remove(at);
+            self.free(&asset);
+            if let (Some(stage), Some(recipe)) =
+                (draft.stages.iter_mut().find(|stage| stage.asset == asset.name), asset.origin.recipe())
+            {
+                stage.state = StageState::Failed {
+                    code: api::code::SOURCE_MISMATCH.to_owned(),
+                    message: format!(
+                        "asset `{}` was made from a `{}` with SHA-256 {}; that is not the one stored here",
+                        asset.name, recipe.source, recipe.source_sha256
+                    ),
+                };
+            }
+        }
+    }
+
+    /// Gives an asset's bytes back.
+    pub(super) fn free(&mut self, asset: &AssetRecord) -> u64 {
+        match &asset.location {
+            Location::Inline(bytes) => bytes.len() as u64,
+            Location::Chunks { blob, .. } => self.store.chunks.remove(*blob),
+        }
+    }
+
+    /// Removes an item with its assets, sessions, jobs and keys.
+    pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
+        let mut bytes = 0;
+        for asset in &item.assets {
+            bytes += self.free(asset);
+        }
+        let derivatives = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
+        let mut open = 0;
+        for session in derivatives.chain([item.session]) {
+            if let Some(record) = self.store.sessions.get(&session_key(session)).wire()? {
+                if record.session.finished().is_none() {
+                    bytes += self.store.chunks.remove(record.session.blob);
+                    open += 1;
+                }
+                self.forget_session(&record);
+            }
+        }
+        self.close_sessions(&item.owner, open)?;
+        if let Some(published_at) = item.published_at {
+            self.store.newest.remove(&newest_key(published_at, id));
+        }
+        if let Some(key) = &item.key {
+            self.store.keys.remove(key);
+        }
+        // Its jobs, if any, find no item when their turn comes, and end.
+        self.store.items.remove(&id.0);
+        Ok(api::Freed { bytes })
+    }
+}
+
+/// The place of an item in the order by which items are listed.
+pub(super) fn newest_key(published_at: u64, id: ItemId) -> [u8; 18] {
+    let mut key = [0; 18];
+    key[..8].copy_from_slice(&(u64::MAX - published_at).to_be_bytes());
+    key[8..].copy_from_slice(&id.0);
+    key
+}

@@ -1,0 +1,168 @@
+//! Reading, listing, deleting, and reaping what has expired.
+
+use darkroom_api as api;
+use darkroom_core::Error;
+use darkroom_core::chunk::ChunkStore;
+use darkroom_core::id::{ChunkKey, ItemId, SessionId};
+use ic_stable_structures::Memory;
+
+use super::access::{is_public, may_read};
+use super::{Service, Wire, expiry_key, publish, wire};
+use crate::env::Caller;
+use crate::store::{AssetRecord, ItemRecord, Location};
+
+const MAX_PAGE: u32 = 100;
+/// Items that one listing looks at, those that the caller may not read included.
+const MAX_SCAN: usize = 1000;
+
+impl<M: Memory + Clone> Service<M> {
+    /// A session of the caller's.
+    ///
+    /// # Errors
+    /// `session_not_found`, `session_expired`.
+    pub(crate) fn session_status(
+        &self,
+        caller: Caller,
+        now: u64,
+        session: SessionId,
+    ) -> api::Result<api::SessionStatus> {
+        let record = self.own_session(caller, now, session)?;
+        let session = &record.session;
+        Ok(api::SessionStatus {
+            item: record.item.to_string(),
+            asset: record.asset.name.to_string(),
+            size: session.size(),
+            chunk_size: session.chunk_size(),
+            coverage: wire::ranges(session.coverage().ranges()),
+            missing: wire::ranges(session.coverage().missing()),
+            hashed: session.hashed_bytes(),
+            sha256: session.finished().map(|digest| digest.0.into()),
+            expires_at: session.expires_at,
+        })
+    }
+
+    /// An item that the caller may read.
+    ///
+    /// # Errors
+    /// `invalid_name`, `item_not_found`.
+    pub(crate) fn describe(&self, caller: Caller, item: &str) -> api::Result<api::Item> {
+        let id: ItemId = item.parse().wire()?;
+        Ok(wire::item(id, &self.readable_item(caller, id)?))
+    }
+
+    /// Published items that the caller may read, newest first.
+    ///
+    /// # Errors
+    /// `invalid_name`, `item_not_found` for `after`.
+    pub(crate) fn list(&self, caller: Caller, args: &api::ListItems) -> api::Result<api::ItemPage> {
+        let limit = args.limit.unwrap_or(50).clamp(1, MAX_PAGE) as usize;
+        let start = match &args.after {
+            None => std::ops::Bound::Unbounded,
+            Some(after) => {
+                let id: ItemId = after.parse().wire()?;
+                let published_at = self.readable_item(caller, id)?.published_at.unwrap_or_default();
+                std::ops::Bound::Excluded(publish::newest_key(published_at, id))
+            }
+        };
+        let mut page = api::ItemPage { items: Vec::new(), next: None };
+        for (scanned, key) in self.store.newest.keys((start, std::ops::Bound::Unbounded)).enumerate() {
+            if page.items.len() == limit || scanned == MAX_SCAN {
+                page.next = page.items.last().map(|item| item.id.clone());
+                break;
+            }
+            let mut id = [0; 10];
+            id.copy_from_slice(&key[8..]);
+            let item = self.item(ItemId(id))?;
+            if may_read(&item, caller) {
+                page.items.push(wire::item(ItemId(id), &item));
+            }
+        }
+        Ok(page)
+    }
+
+    /// One chunk of an asset that the caller may read.
+    ///
+    /// # Errors
+    /// `invalid_name`, `item_not_found`, `asset_not_found`, `chunk_out_of_range`.
+    pub(crate) fn get_chunk(&self, caller: Caller, args: &api::GetChunk) -> api::Result<Vec<u8>> {
+        let id: ItemId = args.item.parse().wire()?;
+        let item = self.readable_item(caller, id)?;
+        let asset = item.asset(&args.asset).ok_or_else(|| {
+            let known: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
+            let name: String = args.asset.chars().take(64).collect();
+            let message = format!("item `{id}` has no asset `{name}`; it has: {}", known.join(", "));
+            api::Error::new(api::code::ASSET_NOT_FOUND, message)
+        })?;
+        self.chunk(asset, args.index).wire()
+    }
+
+    /// One chunk of an asset.
+    pub(crate) fn chunk(&self, asset: &AssetRecord, index: u32) -> Result<Vec<u8>, Error> {
+        let (blob, count) = match &asset.location {
+            Location::Inline(bytes) if index == 0 => return Ok(bytes.clone()),
+            Location::Inline(_) => return Err(Error::ChunkOutOfRange { index, last: 0 }),
+            Location::Chunks { blob, count, .. } => (*blob, *count),
+        };
+        if index >= count {
+            return Err(Error::ChunkOutOfRange { index, last: count.saturating_sub(1) });
+        }
+        let chunk = self.store.chunks.get(ChunkKey { blob, index });
+        chunk.map(std::borrow::Cow::into_owned).ok_or_else(|| Error::Corrupt {
+            what: "asset",
+            reason: format!("chunk {index} of `{}` is not in the store", asset.name),
+        })
+    }
+
+    /// An item that everybody may read, for the HTTP interface.
+    pub(crate) fn public_item(&self, id: ItemId) -> Option<ItemRecord> {
+        self.store.items.get(&id.0).ok().flatten().filter(is_public)
+    }
+
+    /// Removes an item of the caller's, published or not.
+    ///
+    /// # Errors
+    /// `invalid_name`, `item_not_found`, `forbidden`.
+    pub(crate) fn delete_item(&mut self, caller: Caller, item: &str) -> api::Result<api::Freed> {
+        let id: ItemId = item.parse().wire()?;
+        let item = self.own_item(caller, id)?;
+        self.drop_item(id, &item)
+    }
+
+    /// Ends up to `most` sessions whose time is over: an original's with its whole unpublished item. Gives true
+    /// when there may be more.
+    pub(crate) fn reap(&mut self, now: u64, most: usize) -> api::Result<bool> {
+        let mut end = [0xff; 16];
+        end[..8].copy_from_slice(&now.to_be_bytes());
+        let due: Vec<[u8; 16]> = self.store.expiries.keys(..=end).take(most).collect();
+        for key in &due {
+            let mut session = [0; 8];
+            session.copy_from_slice(&key[8..]);
+            self.store.expiries.remove(key);
+            let Some(record) = self.store.sessions.get(&session).wire()? else { continue };
+            if record.session.expires_at > now {
+                self.store.expiries.insert(expiry_key(&record), &());
+                continue;
+            }
+            self.forget_session(&record);
+            let item = self.store.items.get(&record.item.0).wire()?;
+            let unfinished = record.session.finished().is_none();
+            if unfinished {
+                self.close_sessions(&record.session.owner, 1)?;
+                self.store.chunks.remove(record.session.blob);
+            }
+            // An item whose original never came, or whose derivatives never came, ends with its first session.
+            if let Some(item) = item.filter(|item| item.draft.is_some() && item.session == record.session.id)
+            {
+                self.drop_item(record.item, &item)?;
+            }
+        }
+        Ok(due.len() == most)
+    }
+
+    /// Figures for people who look after the canister.
+    #[cfg(test)]
+    pub(crate) fn counts(&self) -> (u64, u64, u64, u64) {
+        let store = &self.store;
+        (store.items.len(), store.sessions.len(), store.chunks.len(), store.chunks.arena_bytes())
+    }
+}

@@ -1,0 +1,1 @@
+//! The service on a heap of its own, natively.

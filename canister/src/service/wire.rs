@@ -1,0 +1,160 @@
+//! Records and errors in their wire form.
+
+use candid::Principal;
+use darkroom_api as api;
+use darkroom_core::id::ItemId;
+use darkroom_core::session::{Coverage, Session};
+
+use crate::store::{AssetRecord, ItemRecord, Location, Origin, RecipeRecord, StageRecord, StageState};
+
+/// Turns the errors of core into those of the wire.
+pub(crate) trait Wire<T> {
+    /// The same with a wire error.
+    fn wire(self) -> api::Result<T>;
+}
+
+impl<T> Wire<T> for Result<T, darkroom_core::Error> {
+    fn wire(self) -> api::Result<T> {
+        self.map_err(|error| api::Error {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            retryable: error.retryable(),
+        })
+    }
+}
+
+pub(super) fn ranges(ranges: Vec<std::ops::Range<u32>>) -> Vec<api::ChunkRange> {
+    ranges.into_iter().map(|range| api::ChunkRange { start: range.start, end: range.end }).collect()
+}
+
+pub(super) fn upload(item: ItemId, session: &Session) -> api::Upload {
+    api::Upload {
+        item: item.to_string(),
+        session: session.id.0,
+        chunk_size: session.chunk_size(),
+        coverage: ranges(session.coverage().ranges()),
+        expires_at: session.expires_at,
+    }
+}
+
+pub(super) fn receipt(session: &Session, repeated: bool) -> api::ChunkReceipt {
+    let coverage: &Coverage = session.coverage();
+    api::ChunkReceipt {
+        repeated,
+        present: coverage.present(),
+        total: coverage.total(),
+        hashed: session.hashed_bytes(),
+    }
+}
+
+pub(super) fn item(id: ItemId, record: &ItemRecord) -> api::Item {
+    api::Item {
+        id: id.to_string(),
+        owner: Principal::from_slice(&record.owner),
+        pipeline: record.pipeline.clone(),
+        file_name: record.file_name.clone(),
+        visibility: if record.private { api::Visibility::Private } else { api::Visibility::Public },
+        state: state(record).to_owned(),
+        created_at: record.created_at,
+        published_at: record.published_at,
+        assets: record.assets.iter().map(asset).collect(),
+        stages: stages(record),
+    }
+}
+
+fn state(record: &ItemRecord) -> &'static str {
+    let Some(draft) = &record.draft else { return api::item_state::PUBLISHED };
+    let any = |test: fn(&StageState) -> bool| draft.stages.iter().any(|stage| test(&stage.state));
+    if any(|state| matches!(state, StageState::Failed { .. })) {
+        api::item_state::FAILED
+    } else if any(|state| matches!(state, StageState::Queued | StageState::Running)) {
+        api::item_state::PROCESSING
+    } else {
+        api::item_state::OPEN
+    }
+}
+
+fn stages(record: &ItemRecord) -> Vec<api::StageStatus> {
+    let done = |asset: &AssetRecord| {
+        let recipe = asset.origin.recipe()?;
+        Some(api::StageStatus {
+            asset: asset.name.to_string(),
+            placement: placement(recipe.on_canister),
+            state: api::stage_state::DONE.to_owned(),
+            attempts: 0,
+            error: None,
+        })
+    };
+    match &record.draft {
+        None => record.assets.iter().filter_map(done).collect(),
+        Some(draft) => draft
+            .stages
+            .iter()
+            .map(|stage| {
+                let configured = draft.pipeline.lanes.iter().flat_map(|lane| &lane.stages);
+                let on_canister = configured
+                    .filter(|configured| configured.asset == stage.asset.as_str())
+                    .any(|configured| configured.placement == darkroom_core::pipeline::Placement::Canister);
+                stage_status(stage, on_canister)
+            })
+            .collect(),
+    }
+}
+
+fn stage_status(stage: &StageRecord, on_canister: bool) -> api::StageStatus {
+    let (state, error) = match &stage.state {
+        StageState::Waiting => (api::stage_state::WAITING, None),
+        StageState::Queued => (api::stage_state::QUEUED, None),
+        StageState::Running => (api::stage_state::RUNNING, None),
+        StageState::Done => (api::stage_state::DONE, None),
+        StageState::Failed { code, message } => {
+            (api::stage_state::FAILED, Some(api::Error::new(code, message.clone())))
+        }
+    };
+    api::StageStatus {
+        asset: stage.asset.to_string(),
+        placement: placement(on_canister),
+        state: state.to_owned(),
+        attempts: stage.attempts,
+        error,
+    }
+}
+
+fn placement(on_canister: bool) -> api::Placement {
+    if on_canister { api::Placement::Canister } else { api::Placement::Client }
+}
+
+fn asset(record: &AssetRecord) -> api::Asset {
+    let (chunks, chunk_size) = match &record.location {
+        Location::Inline(bytes) => (1, u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
+        Location::Chunks { chunk_size, count, .. } => (*count, *chunk_size),
+    };
+    let provenance = match record.origin {
+        Origin::Uploaded => api::provenance::UPLOADED,
+        Origin::Claimed(_) => api::provenance::CLAIMED,
+        Origin::Verified(_) => api::provenance::VERIFIED,
+    };
+    api::Asset {
+        name: record.name.to_string(),
+        media_type: record.media.to_string(),
+        size: record.size,
+        sha256: record.sha256.0.into(),
+        width: record.meta.size.map(|size| size.width),
+        height: record.meta.size.map(|size| size.height),
+        chunks,
+        chunk_size,
+        provenance: provenance.to_owned(),
+        recipe: record.origin.recipe().map(recipe),
+    }
+}
+
+fn recipe(record: &RecipeRecord) -> api::Recipe {
+    api::Recipe {
+        source: record.source.to_string(),
+        source_sha256: record.source_sha256.0.into(),
+        processor: record.processor.clone(),
+        version: record.version,
+        params: record.params.clone(),
+        placement: placement(record.on_canister),
+    }
+}

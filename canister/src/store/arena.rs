@@ -1,0 +1,168 @@
+//! Raw bytes in stable memory: extents, each written once, found by offset and length.
+//!
+//! Free extents are kept twice, by offset (to join neighbours) and by length (to find the best fit), so that
+//! taking and giving back cost the same however many there are. Free extents never touch each other or the end.
+
+use darkroom_core::Error;
+use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
+
+const PAGE: u64 = 64 * 1024;
+
+/// A slice of the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// The first byte.
+    pub(super) offset: u64,
+    /// How many bytes; never 0.
+    pub(super) len: u64,
+}
+
+/// The arena, with its free extents.
+pub(super) struct Arena<M: Memory> {
+    bytes: M,
+    end: StableCell<u64, M>,
+    by_offset: StableBTreeMap<u64, u64, M>,
+    by_size: StableBTreeMap<(u64, u64), (), M>,
+}
+
+impl<M: Memory> Arena<M> {
+    pub(super) fn open(bytes: M, end: M, by_offset: M, by_size: M) -> Self {
+        Arena {
+            bytes,
+            end: StableCell::init(end, 0),
+            by_offset: StableBTreeMap::init(by_offset),
+            by_size: StableBTreeMap::init(by_size),
+        }
+    }
+
+    /// Writes `bytes` (at least one) into the smallest free extent that holds them, or at the end.
+    ///
+    /// # Errors
+    /// [`Error::StoreFull`]; nothing is written then.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<Extent, Error> {
+        let extent = self.take(bytes.len() as u64)?;
+        self.bytes.write(extent.offset, bytes);
+        Ok(extent)
+    }
+
+    /// Reads an extent.
+    pub(super) fn read(&self, extent: Extent) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(extent.len).unwrap_or_default()];
+        self.bytes.read(extent.offset, &mut bytes);
+        bytes
+    }
+
+    fn take(&mut self, len: u64) -> Result<Extent, Error> {
+        let best = self.by_size.keys_range((len, 0)..).next();
+        if let Some((found, offset)) = best {
+            self.forget(Extent { offset, len: found });
+            if found > len {
+                self.remember(Extent { offset: offset + len, len: found - len });
+            }
+            return Ok(Extent { offset, len });
+        }
+        let offset = *self.end.get();
+        let end = offset.saturating_add(len);
+        let pages = end.div_ceil(PAGE).saturating_sub(self.bytes.size());
+        if pages > 0 && self.bytes.grow(pages) < 0 {
+            let available = (self.bytes.size() * PAGE).saturating_sub(offset);
+            return Err(Error::StoreFull { needed: len, available });
+        }
+        self.end.set(end);
+        Ok(Extent { offset, len })
+    }
+
+    /// Gives an extent back and joins it with its free neighbours.
+    pub(super) fn free(&mut self, extent: Extent) {
+        let Extent { mut offset, mut len } = extent;
+        if let Some(before) = self.by_offset.range(..offset).next_back().map(|entry| entry.into_pair())
+            && before.0 + before.1 == offset
+        {
+            self.forget(Extent { offset: before.0, len: before.1 });
+            offset = before.0;
+            len += before.1;
+        }
+        if let Some(after) = self.by_offset.get(&(offset + len)) {
+            self.forget(Extent { offset: offset + len, len: after });
+            len += after;
+        }
+        if offset + len == *self.end.get() {
+            self.end.set(offset);
+        } else {
+            self.remember(Extent { offset, len });
+        }
+    }
+
+    #[cfg(test)]
+    /// Bytes up to the end of the last extent in use.
+    pub(super) fn end(&self) -> u64 {
+        *self.end.get()
+    }
+
+    fn remember(&mut self, Extent { offset, len }: Extent) {
+        self.by_offset.insert(offset, len);
+        self.by_size.insert((len, offset), ());
+    }
+
+    fn forget(&mut self, Extent { offset, len }: Extent) {
+        self.by_offset.remove(&offset);
+        self.by_size.remove(&(len, offset));
+    }
+
+    #[cfg(test)]
+    fn free_extents(&self) -> Vec<Extent> {
+        self.by_offset.iter().map(|e| e.into_pair()).map(|(offset, len)| Extent { offset, len }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ic_stable_structures::VectorMemory;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn arena() -> Arena<VectorMemory> {
+        let memory = VectorMemory::default;
+        Arena::open(memory(), memory(), memory(), memory())
+    }
+
+    proptest! {
+        /// Extents in use never overlap and keep their bytes; what is free is exactly the rest, in pieces that
+        /// do not touch; after all is given back, nothing is left.
+        #[test]
+        fn takes_and_gives_back(operations in prop::collection::vec((any::<bool>(), 1u64..5000), 1..150)) {
+            let mut arena = arena();
+            let mut used: Vec<(Extent, Vec<u8>)> = Vec::new();
+            for (number, (take, value)) in operations.into_iter().enumerate() {
+                if take || used.is_empty() {
+                    let bytes = vec![number as u8; value as usize];
+                    used.push((arena.write(&bytes).unwrap(), bytes));
+                } else {
+                    let (extent, _) = used.swap_remove(value as usize % used.len());
+                    arena.free(extent);
+                }
+                let mut all: Vec<Extent> = used.iter().map(|(extent, _)| *extent).collect();
+                let free = arena.free_extents();
+                for pair in free.windows(2) {
+                    prop_assert!(pair[0].offset + pair[0].len < pair[1].offset);
+                }
+                all.extend(&free);
+                all.sort_by_key(|extent| extent.offset);
+                let end = all.iter().try_fold(0, |at, extent| {
+                    (extent.offset == at).then_some(extent.offset + extent.len)
+                });
+                prop_assert_eq!(end, Some(arena.end()));
+                prop_assert_eq!(arena.by_size.len(), free.len() as u64);
+                for (extent, bytes) in &used {
+                    prop_assert_eq!(&arena.read(*extent), bytes);
+                }
+            }
+            for (extent, _) in used {
+                arena.free(extent);
+            }
+            prop_assert_eq!(arena.end(), 0);
+            prop_assert!(arena.free_extents().is_empty());
+        }
+    }
+}

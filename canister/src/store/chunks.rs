@@ -1,0 +1,88 @@
+//! The chunk store in stable memory: an index of deterministic keys over the arena.
+
+use std::borrow::Cow;
+
+use darkroom_core::chunk::ChunkStore;
+use darkroom_core::id::{BlobId, ChunkKey};
+use darkroom_core::{Digest, Error};
+use ic_stable_structures::{Memory, StableBTreeMap};
+
+use super::arena::{Arena, Extent};
+
+/// Offset, length, SHA-256: 8, 8 and 32 bytes, numbers big-endian.
+type Entry = [u8; 48];
+
+/// Chunks by key.
+pub(crate) struct Chunks<M: Memory> {
+    index: StableBTreeMap<[u8; ChunkKey::LEN], Entry, M>,
+    arena: Arena<M>,
+}
+
+impl<M: Memory> Chunks<M> {
+    pub(super) fn open(index: M, bytes: M, end: M, by_offset: M, by_size: M) -> Self {
+        Chunks { index: StableBTreeMap::init(index), arena: Arena::open(bytes, end, by_offset, by_size) }
+    }
+
+    #[cfg(test)]
+    /// Bytes of the arena up to the last chunk.
+    pub(crate) fn arena_bytes(&self) -> u64 {
+        self.arena.end()
+    }
+
+    #[cfg(test)]
+    /// How many chunks are stored.
+    pub(crate) fn len(&self) -> u64 {
+        self.index.len()
+    }
+
+    fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
+        self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
+    }
+}
+
+fn parse(entry: &Entry) -> (Extent, Digest) {
+    let number = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&entry[at..at + 8]);
+        u64::from_be_bytes(bytes)
+    };
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&entry[16..]);
+    (Extent { offset: number(0), len: number(8) }, Digest(digest))
+}
+
+impl<M: Memory> ChunkStore for Chunks<M> {
+    fn put(&mut self, key: ChunkKey, bytes: &[u8], digest: Digest) -> Result<(), Error> {
+        let extent = self.arena.write(bytes)?;
+        let mut entry = [0; 48];
+        entry[..8].copy_from_slice(&extent.offset.to_be_bytes());
+        entry[8..16].copy_from_slice(&extent.len.to_be_bytes());
+        entry[16..].copy_from_slice(&digest.0);
+        if let Some(old) = self.index.insert(key.to_bytes(), entry) {
+            self.arena.free(parse(&old).0);
+        }
+        Ok(())
+    }
+
+    fn get(&self, key: ChunkKey) -> Option<Cow<'_, [u8]>> {
+        self.find(key).map(|(extent, _)| Cow::Owned(self.arena.read(extent)))
+    }
+
+    fn digest(&self, key: ChunkKey) -> Option<Digest> {
+        self.find(key).map(|(_, digest)| digest)
+    }
+
+    fn remove(&mut self, blob: BlobId) -> u64 {
+        let range = ChunkKey { blob, index: 0 }.to_bytes()..=ChunkKey { blob, index: u32::MAX }.to_bytes();
+        let keys: Vec<_> = self.index.keys_range(range).collect();
+        let mut freed = 0;
+        for key in keys {
+            if let Some(entry) = self.index.remove(&key) {
+                let (extent, _) = parse(&entry);
+                self.arena.free(extent);
+                freed += extent.len;
+            }
+        }
+        freed
+    }
+}

@@ -1,0 +1,128 @@
+//! The layout of stable memory: one place that names every memory, and the header that says which layout it is.
+//!
+//! ```text
+//! page 0...         MemoryManager ("MGR"), buckets of 8 MiB
+//!   memory 0        header: magic "DRKROOM\0" (8 bytes), layout version (u32, little-endian)
+//!   memory 1        configuration        versioned CBOR
+//!   memory 2        counters             next session, next job (2 x u64, little-endian)
+//!   memory 3        sessions             u64 -> versioned CBOR
+//!   memory 4        expiries             time, session -> ()
+//!   memory 5        idempotency keys     SHA-256 -> versioned CBOR
+//!   memory 6        items                item id -> versioned CBOR
+//!   memory 7        item order           inverted time, item id -> ()
+//!   memory 8        owners               principal -> versioned CBOR
+//!   memory 9        jobs                 u64 -> versioned CBOR
+//!   memory 10       chunk index          blob id, index -> offset, length, SHA-256
+//!   memory 11       arena                bytes
+//!   memory 12       arena end            u64
+//!   memory 13       free extents         offset -> length
+//!   memory 14       free extents         length, offset -> ()
+//! ```
+
+use ic_stable_structures::Memory;
+
+/// The layout that this code writes.
+pub(crate) const VERSION: u32 = 1;
+
+const MAGIC: &[u8; 8] = b"DRKROOM\0";
+const MANAGER_MAGIC: &[u8; 3] = b"MGR";
+
+/// Memories by what is in them. Ids are permanent; a memory whose key type changes gets a new id and a migration.
+pub(super) mod memory_id {
+    use ic_stable_structures::memory_manager::MemoryId;
+
+    pub(crate) const HEADER: MemoryId = MemoryId::new(0);
+    pub(crate) const CONFIG: MemoryId = MemoryId::new(1);
+    pub(crate) const COUNTERS: MemoryId = MemoryId::new(2);
+    pub(crate) const SESSIONS: MemoryId = MemoryId::new(3);
+    pub(crate) const EXPIRIES: MemoryId = MemoryId::new(4);
+    pub(crate) const KEYS: MemoryId = MemoryId::new(5);
+    pub(crate) const ITEMS: MemoryId = MemoryId::new(6);
+    pub(crate) const NEWEST: MemoryId = MemoryId::new(7);
+    pub(crate) const OWNERS: MemoryId = MemoryId::new(8);
+    pub(crate) const JOBS: MemoryId = MemoryId::new(9);
+    pub(crate) const CHUNKS: MemoryId = MemoryId::new(10);
+    pub(crate) const ARENA: MemoryId = MemoryId::new(11);
+    pub(crate) const ARENA_END: MemoryId = MemoryId::new(12);
+    pub(crate) const FREE_BY_OFFSET: MemoryId = MemoryId::new(13);
+    pub(crate) const FREE_BY_SIZE: MemoryId = MemoryId::new(14);
+}
+
+/// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LayoutError {
+    /// Not written by Darkroom.
+    Foreign,
+    /// Written by a newer Darkroom.
+    Newer {
+        /// Its layout version.
+        found: u32,
+    },
+    /// There is no room for the header.
+    NoRoom,
+}
+
+impl std::fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LayoutError::Foreign => f.write_str("stable memory holds something that Darkroom did not write"),
+            LayoutError::Newer { found } => write!(
+                f,
+                "stable memory has layout version {found}; this Wasm knows versions up to {VERSION}: \
+                 install a Wasm at least as new as the one that ran before"
+            ),
+            LayoutError::NoRoom => f.write_str("stable memory cannot grow"),
+        }
+    }
+}
+
+/// Refuses memory that is in use by something other than a `MemoryManager`, which would overwrite it.
+pub(super) fn check_raw(memory: &impl Memory) -> Result<(), LayoutError> {
+    if memory.size() == 0 {
+        return Ok(());
+    }
+    let mut magic = [0; 3];
+    memory.read(0, &mut magic);
+    if &magic == MANAGER_MAGIC { Ok(()) } else { Err(LayoutError::Foreign) }
+}
+
+/// Checks the header, or writes it in fresh memory.
+pub(super) fn check_header(memory: &impl Memory) -> Result<(), LayoutError> {
+    if memory.size() == 0 {
+        if memory.grow(1) < 0 {
+            return Err(LayoutError::NoRoom);
+        }
+        memory.write(0, MAGIC);
+        memory.write(8, &VERSION.to_le_bytes());
+        return Ok(());
+    }
+    let (mut magic, mut version) = ([0; 8], [0; 4]);
+    memory.read(0, &mut magic);
+    memory.read(8, &mut version);
+    match u32::from_le_bytes(version) {
+        _ if &magic != MAGIC => Err(LayoutError::Foreign),
+        0 => Err(LayoutError::Foreign),
+        1..=VERSION => Ok(()),
+        found => Err(LayoutError::Newer { found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ic_stable_structures::VectorMemory;
+
+    use super::*;
+
+    #[test]
+    fn fresh_known_newer_and_foreign_memory() {
+        let memory = VectorMemory::default();
+        assert_eq!(check_header(&memory), Ok(()));
+        assert_eq!(check_header(&memory), Ok(()));
+        memory.write(8, &2u32.to_le_bytes());
+        assert_eq!(check_header(&memory), Err(LayoutError::Newer { found: 2 }));
+        memory.write(0, b"SOMEBODY");
+        assert_eq!(check_header(&memory), Err(LayoutError::Foreign));
+        assert_eq!(check_raw(&memory), Err(LayoutError::Foreign));
+        assert_eq!(check_raw(&VectorMemory::default()), Ok(()));
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything that the canister keeps, all of it in stable memory.
+//!
+//! Nothing is serialised at an upgrade: each message leaves stable memory complete. This module and those below
+//! it know no clock and no caller; they run natively on any `Memory`.
+
+mod arena;
+mod chunks;
+mod layout;
+mod records;
+mod table;
+
+use darkroom_core::id::{ItemId, SessionId};
+use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
+use ic_stable_structures::{Memory, StableCell};
+
+pub(crate) use chunks::Chunks;
+pub(crate) use layout::LayoutError;
+pub(crate) use records::{
+    AssetRecord, ConfigRecord, Draft, ItemRecord, JobRecord, Location, Origin, OwnerRecord, RecipeRecord,
+    SessionRecord, StageRecord, StageState,
+};
+pub(crate) use table::Table;
+
+use darkroom_core::Error;
+use layout::memory_id;
+use records::{decode, encode};
+
+/// What the canister keeps.
+pub(crate) struct Store<M: Memory> {
+    config: StableCell<Vec<u8>, VirtualMemory<M>>,
+    counters: StableCell<Counters, VirtualMemory<M>>,
+    /// Uploads in flight, and finished ones until they expire.
+    pub(crate) sessions: Table<[u8; 8], SessionRecord, M>,
+    /// When sessions are looked at for expiry: time, then session (both big-endian). A session that was used
+    /// meanwhile is put back under its new time.
+    pub(crate) expiries: Table<[u8; 16], (), M>,
+    /// Idempotency keys: SHA-256 over owner, `#` and key, to item.
+    pub(crate) keys: Table<[u8; 32], ItemId, M>,
+    /// Items, published or not.
+    pub(crate) items: Table<[u8; 10], ItemRecord, M>,
+    /// Published items, newest first: `u64::MAX` minus the time, big-endian, then the id.
+    pub(crate) newest: Table<[u8; 18], (), M>,
+    /// What each principal has open, by its bytes.
+    pub(crate) owners: Table<Vec<u8>, OwnerRecord, M>,
+    /// Stages that wait for the canister, in order.
+    pub(crate) jobs: Table<[u8; 8], JobRecord, M>,
+    /// The bytes of all chunks.
+    pub(crate) chunks: Chunks<VirtualMemory<M>>,
+}
+
+/// Numbers that only go up: next session, next job; 8 bytes each, little-endian.
+type Counters = [u8; 16];
+
+impl<M: Memory + Clone> Store<M> {
+    /// Opens the store, or lays it out in fresh memory with `config`.
+    ///
+    /// # Errors
+    /// [`LayoutError`] for memory that holds anything else, or a newer layout.
+    pub(crate) fn open(memory: M, config: impl FnOnce() -> ConfigRecord) -> Result<Store<M>, LayoutError> {
+        layout::check_raw(&memory)?;
+        let manager = MemoryManager::init(memory);
+        let get = |id| manager.get(id);
+        layout::check_header(&get(memory_id::HEADER))?;
+        let config_memory = get(memory_id::CONFIG);
+        let first = if config_memory.size() == 0 { encode(&config()) } else { Vec::new() };
+        Ok(Store {
+            config: StableCell::init(config_memory, first),
+            counters: StableCell::init(get(memory_id::COUNTERS), [0; 16]),
+            sessions: Table::open("session", get(memory_id::SESSIONS)),
+            expiries: Table::open("expiry", get(memory_id::EXPIRIES)),
+            keys: Table::open("idempotency key", get(memory_id::KEYS)),
+            items: Table::open("item", get(memory_id::ITEMS)),
+            newest: Table::open("item order", get(memory_id::NEWEST)),
+            owners: Table::open("owner", get(memory_id::OWNERS)),
+            jobs: Table::open("job", get(memory_id::JOBS)),
+            chunks: Chunks::open(
+                get(memory_id::CHUNKS),
+                get(memory_id::ARENA),
+                get(memory_id::ARENA_END),
+                get(memory_id::FREE_BY_OFFSET),
+                get(memory_id::FREE_BY_SIZE),
+            ),
+        })
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(crate) fn config(&self) -> Result<ConfigRecord, Error> {
+        decode("configuration", self.config.get())
+    }
+
+    /// Replaces the configuration.
+    pub(crate) fn set_config(&mut self, config: &ConfigRecord) {
+        self.config.set(encode(config));
+    }
+
+    /// A session number that was never used.
+    pub(crate) fn next_session(&mut self) -> SessionId {
+        SessionId(self.count(0))
+    }
+
+    /// A place at the end of the queue of jobs.
+    pub(crate) fn next_job(&mut self) -> u64 {
+        self.count(8)
+    }
+
+    fn count(&mut self, at: usize) -> u64 {
+        let mut counters = *self.counters.get();
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&counters[at..at + 8]);
+        let next = u64::from_le_bytes(bytes);
+        counters[at..at + 8].copy_from_slice(&(next + 1).to_le_bytes());
+        self.counters.set(counters);
+        next
+    }
+}

@@ -1,0 +1,229 @@
+//! Stored records and their encoding: one byte of version, then CBOR with named fields.
+//!
+//! A field that is added gets a serde default; any other change gets the next version and a migration here.
+
+use darkroom_core::asset::{AssetName, Meta};
+use darkroom_core::id::{BlobId, ItemId, SessionId};
+use darkroom_core::media::MediaType;
+use darkroom_core::pipeline::{Config, Pipeline};
+use darkroom_core::session::Session;
+use darkroom_core::{Digest, Error};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The version that all records are written with.
+const VERSION: u8 = 1;
+
+pub(super) fn encode(record: &impl Serialize) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    // Writing to a vector cannot fail, and no record has a type that CBOR lacks; if one ever did, the message
+    // must not go on with half a record.
+    if let Err(error) = ciborium::into_writer(record, &mut bytes) {
+        panic!("record cannot be encoded: {error}");
+    }
+    bytes
+}
+
+pub(super) fn decode<R: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<R, Error> {
+    let corrupt = |reason: String| Error::Corrupt { what, reason };
+    match bytes.split_first() {
+        Some((&VERSION, body)) => {
+            ciborium::from_reader(body).map_err(|error| corrupt(format!("{} bytes: {error}", body.len())))
+        }
+        Some((version, _)) => Err(corrupt(format!("record version {version}"))),
+        None => Err(corrupt("empty record".to_owned())),
+    }
+}
+
+/// What the canister is configured with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ConfigRecord {
+    /// Pipelines; the first is the default.
+    pub(crate) pipelines: Config,
+    /// Who may upload beside controllers: `None` for any signed caller, else these.
+    pub(crate) uploaders: Option<Vec<Vec<u8>>>,
+    /// Bytes of each chunk but the last.
+    pub(crate) chunk_size: u32,
+    /// Bytes of one file.
+    pub(crate) max_file_size: u64,
+    /// Nanoseconds that a session may rest.
+    pub(crate) session_nanos: u64,
+    /// Open sessions of one principal.
+    pub(crate) max_open_sessions: u32,
+}
+
+/// What a principal has open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OwnerRecord {
+    /// Unfinished sessions.
+    pub(crate) open_sessions: u32,
+}
+
+/// An upload in flight, or a finished one that has not expired.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SessionRecord {
+    /// Coverage and hash.
+    pub(crate) session: Session,
+    /// The item that it belongs to.
+    pub(crate) item: ItemId,
+    /// What was declared of the asset.
+    pub(crate) asset: AssetRecord,
+}
+
+/// An item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ItemRecord {
+    /// The uploader's principal.
+    pub(crate) owner: Vec<u8>,
+    /// The pipeline's name.
+    pub(crate) pipeline: String,
+    /// The file's name.
+    pub(crate) file_name: String,
+    /// Readable by owner and controllers only.
+    pub(crate) private: bool,
+    /// SHA-256 over owner, `#` and idempotency key.
+    pub(crate) key: Option<[u8; 32]>,
+    /// The session of the original.
+    pub(crate) session: SessionId,
+    /// Nanoseconds since 1970.
+    pub(crate) created_at: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) published_at: Option<u64>,
+    /// The assets that are complete, in pipeline order.
+    pub(crate) assets: Vec<AssetRecord>,
+    /// What is only needed until the item is published.
+    pub(crate) draft: Option<Draft>,
+}
+
+/// The unpublished part of an item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    /// The pipeline as it was when the upload began.
+    pub(crate) pipeline: Pipeline,
+    /// The stages that make derivatives, sources first.
+    pub(crate) stages: Vec<StageRecord>,
+    /// Open sessions of derivatives.
+    pub(crate) sessions: Vec<SessionId>,
+}
+
+/// How far a stage is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StageRecord {
+    /// The asset that it makes.
+    pub(crate) asset: AssetName,
+    /// Where it is.
+    pub(crate) state: StageState,
+    /// How often the canister has begun it.
+    pub(crate) attempts: u32,
+}
+
+/// Where a stage is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum StageState {
+    /// Its source is not complete, or the client has not sent it.
+    Waiting,
+    /// In the queue of jobs.
+    Queued,
+    /// Begun by the canister.
+    Running,
+    /// Its asset is stored.
+    Done,
+    /// It failed for good.
+    Failed {
+        /// Permanent code.
+        code: String,
+        /// For people.
+        message: String,
+    },
+}
+
+/// An asset; as declared in a session, where its place and hash are not final.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AssetRecord {
+    /// Its name in the pipeline.
+    pub(crate) name: AssetName,
+    /// What the bytes are.
+    pub(crate) media: MediaType,
+    /// How many bytes.
+    pub(crate) size: u64,
+    /// Computed by this canister.
+    pub(crate) sha256: Digest,
+    /// Beside the bytes.
+    pub(crate) meta: Meta,
+    /// Where the bytes are.
+    pub(crate) location: Location,
+    /// How it came to be.
+    pub(crate) origin: Origin,
+}
+
+/// Where an asset's bytes are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Location {
+    /// In the record.
+    Inline(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// In the chunk store.
+    Chunks {
+        /// Whose chunks.
+        blob: BlobId,
+        /// Bytes of each but the last.
+        chunk_size: u32,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// How an asset came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// The uploaded bytes.
+    Uploaded,
+    /// Made by a client, as it says.
+    Claimed(RecipeRecord),
+    /// Made by this canister.
+    Verified(RecipeRecord),
+}
+
+/// How a derivative was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RecipeRecord {
+    /// The source asset.
+    pub(crate) source: AssetName,
+    /// Its SHA-256.
+    pub(crate) source_sha256: Digest,
+    /// The processor's id.
+    pub(crate) processor: String,
+    /// The processor's version.
+    pub(crate) version: u32,
+    /// The params in canonical form.
+    pub(crate) params: String,
+    /// Made by the canister, not by a client.
+    pub(crate) on_canister: bool,
+}
+
+/// A stage that waits for the canister.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JobRecord {
+    /// The item.
+    pub(crate) item: ItemId,
+    /// The asset to make.
+    pub(crate) asset: AssetName,
+    /// How often it was begun.
+    pub(crate) attempts: u32,
+}
+
+impl Origin {
+    /// The recipe, of a derivative.
+    pub(crate) fn recipe(&self) -> Option<&RecipeRecord> {
+        match self {
+            Origin::Uploaded => None,
+            Origin::Claimed(recipe) | Origin::Verified(recipe) => Some(recipe),
+        }
+    }
+}
+
+impl ItemRecord {
+    /// The asset of this name, if it is complete.
+    pub(crate) fn asset(&self, name: &str) -> Option<&AssetRecord> {
+        self.assets.iter().find(|asset| asset.name.as_str() == name)
+    }
+}

@@ -1,0 +1,51 @@
+//! A stable map from keys to versioned records.
+
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+
+use darkroom_core::Error;
+use ic_stable_structures::memory_manager::VirtualMemory;
+use ic_stable_structures::{Memory, StableBTreeMap, Storable};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::records::{decode, encode};
+
+/// Records of one kind. Values are stored as bytes and read with an error, so that a damaged record fails its
+/// call and not the canister.
+pub(crate) struct Table<K: Storable + Ord + Clone, R, M: Memory> {
+    what: &'static str,
+    map: StableBTreeMap<K, Vec<u8>, VirtualMemory<M>>,
+    records: PhantomData<R>,
+}
+
+impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Table<K, R, M> {
+    pub(super) fn open(what: &'static str, memory: VirtualMemory<M>) -> Self {
+        Table { what, map: StableBTreeMap::init(memory), records: PhantomData }
+    }
+
+    /// The record under `key`, if there is one.
+    pub(crate) fn get(&self, key: &K) -> Result<Option<R>, Error> {
+        self.map.get(key).map(|bytes| decode(self.what, &bytes)).transpose()
+    }
+
+    /// Writes a record.
+    pub(crate) fn insert(&mut self, key: K, record: &R) {
+        self.map.insert(key, encode(record));
+    }
+
+    /// Removes a record; true if it was there.
+    pub(crate) fn remove(&mut self, key: &K) -> bool {
+        self.map.remove(key).is_some()
+    }
+
+    /// Keys in order.
+    pub(crate) fn keys(&self, range: impl RangeBounds<K>) -> impl Iterator<Item = K> {
+        self.map.keys_range(range)
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.map.len()
+    }
+}

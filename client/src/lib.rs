@@ -1,1 +1,56 @@
-//! Upload scheduler and reader for Darkroom canisters, on ic-agent.
+//! Uploads files through both lanes of a pipeline to a Darkroom canister, and reads items back.
+//!
+//! [`Darkroom`] is the entry: a canister, the agent that speaks to it, and a [`Toolkit`] of the processors and
+//! decoders that the application knows. While lane A sends the file's chunks, several at a time, lane B makes
+//! the derivatives on threads of its own. Every asset of an outcome has been checked against a certified
+//! answer of the canister.
+//!
+//! The library prints nothing, ends no process and keeps no state outside its values. It knows no codec and no
+//! processor: those come in through the toolkit.
+//!
+//! ```no_run
+//! # async fn example(
+//! #     registry: darkroom_core::registry::Registry,
+//! #     decoder: &'static dyn darkroom_core::source::Decode,
+//! # ) -> Result<(), Box<dyn std::error::Error>> {
+//! use darkroom_client::{Darkroom, Toolkit, UploadOptions};
+//!
+//! let agent = ic_agent::Agent::builder().with_url("https://icp-api.io").build()?;
+//! let canister = "aaaaa-aa".parse()?;
+//! let darkroom = Darkroom::new(agent, canister, Toolkit { registry, decoder });
+//! let outcome = darkroom.upload_path("photo.jpg", UploadOptions::default(), |event| drop(event)).await?;
+//! for asset in &outcome.assets {
+//!     println!("{} {} bytes", asset.name, asset.bytes);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `darkroom.rs` | the entry, and the calls that need no more than one message |
+//! | `upload/` | one upload: its options, both lanes, its outcome |
+//! | `schedule.rs` | what to send and what to make, decided without I/O |
+//! | `derive.rs` | lane B: stages on threads |
+//! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
+//! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
+//! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
+//! | `config.rs` | pipelines as people write them and as they travel |
+
+mod calls;
+mod catalog;
+pub mod config;
+mod darkroom;
+mod derive;
+mod download;
+mod error;
+mod retry;
+mod schedule;
+mod upload;
+mod verify;
+
+pub use crate::darkroom::{Darkroom, Toolkit};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::retry::RetryPolicy;
+pub use crate::upload::{Event, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
+pub use crate::verify::{AssetReport, Check};

@@ -1,0 +1,184 @@
+//! The commands and their flags.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::network::NetworkName;
+
+/// Photos through a two-lane pipeline to verified, web-ready assets on the Internet Computer.
+#[derive(Debug, Parser)]
+#[command(name = "darkroom", version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused.";
+
+/// Which canister is meant, and as whom.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Target {
+    /// `local` for the embedded network, `ic` for mainnet, or a URL.
+    #[arg(long, global = true, default_value = "local", env = "DARKROOM_NETWORK", value_name = "NETWORK")]
+    pub(crate) network: NetworkName,
+    /// The canister's id; on the local network it is deployed where it is missing.
+    #[arg(long, global = true, env = "DARKROOM_CANISTER", value_name = "ID")]
+    pub(crate) canister: Option<String>,
+    /// A PEM file with an Ed25519, secp256k1 or prime256v1 key; a new key in the state directory if not given.
+    #[arg(long, global = true, env = "DARKROOM_IDENTITY", value_name = "PEM")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Where the local network, the key and canister ids are kept.
+    #[arg(long, global = true, default_value = ".darkroom", env = "DARKROOM_STATE", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Upload photos and store everything that the pipeline makes of them.
+    Run(Run),
+    /// Fetch an asset of an item.
+    Get(Get),
+    /// List the stored items, newest first.
+    Ls(Ls),
+    /// Remove an item with all its assets.
+    Rm(Rm),
+    /// Fetch an item, check every hash, make its derivatives again and compare.
+    Verify(Verify),
+    /// List the processors that the canister has.
+    Processors(Processors),
+    /// Check pipelines written as TOML, or turn them into Candid.
+    #[command(subcommand)]
+    Config(Config),
+    /// Install the canister that this binary carries, or upgrade to it.
+    Deploy(Deploy),
+    /// Show the network, the canister and its pipelines.
+    Status,
+    /// Run the embedded network on its own.
+    #[command(subcommand)]
+    Localnet(Localnet),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  darkroom run photo.jpg\n  darkroom run holidays/ --jobs 4 --json\n\n\
+    Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused.")]
+pub(crate) struct Run {
+    /// Files, and folders to search for .jpg, .jpeg and .png files.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The pipeline; the canister's first if not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+    /// Pipelines as TOML, which the canister is configured with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Chunks on their way at once, per file.
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) in_flight: u16,
+    /// Files at once.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: u16,
+    /// Print one JSON object per item, a line each, and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `get`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  darkroom get cbonwy6wynhnhbqe thumbnail -o thumb.jpg")]
+pub(crate) struct Get {
+    /// The item's id.
+    pub(crate) item: String,
+    /// The asset's name, such as `original` or `thumbnail`.
+    pub(crate) asset: String,
+    /// The file to write; standard output if not given.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `ls`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Ls {
+    /// Print one JSON object per item, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `rm`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rm {
+    /// The item's id.
+    pub(crate) item: String,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// The item's id.
+    pub(crate) item: String,
+}
+
+/// Arguments of `processors`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Processors {
+    /// Print one JSON object per processor, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with a configuration file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check it against the processors of this binary.
+    Check {
+        /// Pipelines as TOML.
+        file: PathBuf,
+    },
+    /// Print it as the Candid value that the canister is installed with.
+    Candid {
+        /// Pipelines as TOML.
+        file: PathBuf,
+    },
+}
+
+/// Arguments of `deploy`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Deploy {
+    /// Pipelines as TOML, which the canister is installed or configured with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Who may upload beside controllers.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) access: Option<AccessArg>,
+}
+
+/// Who may upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessArg {
+    /// Nobody else.
+    Controllers,
+    /// Any principal that signs its calls.
+    Authenticated,
+}
+
+/// What to do with the embedded network.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Localnet {
+    /// Run it until Ctrl-C or `localnet stop`; other commands with the same state directory use it.
+    Start {
+        /// Port to listen on; 0 for any free one.
+        #[arg(long, env = "DARKROOM_PORT", value_name = "N")]
+        port: Option<u16>,
+        /// Rounds of this many milliseconds, as on a subnet; every message at once if not given.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+        round_ms: Option<u32>,
+    },
+    /// Stop the one that runs with this state directory.
+    Stop,
+    /// Say whether one runs with this state directory, and where.
+    Status,
+}

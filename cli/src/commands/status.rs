@@ -1,0 +1,59 @@
+//! `darkroom status`: the network, the canister, its pipelines.
+
+use candid::Principal;
+use darkroom_api as api;
+use darkroom_client::Darkroom;
+
+use crate::args::Target;
+use crate::commands::print;
+use crate::connection::with_network;
+use crate::deploy::{Deployment, Installed, carried};
+use crate::error::{Error, Result};
+use crate::state::State;
+use crate::toolkit;
+
+pub(super) fn run(target: &Target) -> Result<()> {
+    let state = State::new(&target.state);
+    let named = target.canister.as_deref().map(Principal::from_text).transpose();
+    let named = named.map_err(|error| Error::Usage(format!("--canister: not a canister id: {error}")))?;
+    with_network(target, async |agent, endpoint| {
+        let running = if endpoint.is_embedded() { ", in this process" } else { "" };
+        print(&format!("network    {} at {}{running}", target.network.key(), endpoint.url))?;
+        print(&format!("state      {}", state.root().display()))?;
+        print(&format!("identity   {}", agent.get_principal().map_err(Error::Local)?))?;
+        let known = match named {
+            Some(canister) => Some(canister),
+            None => state.canister(target.network.key())?,
+        };
+        let Some(canister) = known else {
+            return print("canister   none deployed; `darkroom deploy` or `darkroom run` does it");
+        };
+        let deployment = Deployment { agent, state: &state, network: &target.network };
+        match deployment.installed(canister).await? {
+            Installed::Missing => return print(&format!("canister   {canister} is not on this network")),
+            Installed::Empty => return print(&format!("canister   {canister} has no code")),
+            Installed::Module(found) if found == carried() => {
+                print(&format!("canister   {canister}, module {found} as in this binary"))?;
+            }
+            Installed::Module(found) => {
+                print(&format!("canister   {canister}, module {found}; this binary carries {}", carried()))?;
+            }
+        }
+        let darkroom = Darkroom::new(agent.clone(), canister, toolkit::toolkit()?);
+        for pipeline in darkroom.pipelines().await? {
+            print(&format!("pipeline   {}: {}", pipeline.name, stages(&pipeline)))?;
+        }
+        Ok(())
+    })
+}
+
+fn stages(pipeline: &api::Pipeline) -> String {
+    let lane = |lane: &api::Lane| {
+        let stages = lane.stages.iter().map(|stage| match stage.placement {
+            Some(api::Placement::Canister) => format!("{} on the canister", stage.asset),
+            _ => stage.asset.clone(),
+        });
+        format!("lane {} ({})", lane.name, stages.collect::<Vec<_>>().join(", "))
+    };
+    pipeline.lanes.iter().map(lane).collect::<Vec<_>>().join(", ")
+}

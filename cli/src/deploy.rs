@@ -1,0 +1,206 @@
+//! The canister that the binary carries: created, installed, upgraded.
+
+use candid::{CandidType, Decode, Encode, Principal};
+use darkroom_api as api;
+use darkroom_core::Digest;
+use ic_agent::{Agent, AgentError};
+use ic_management_canister_types as management;
+
+use crate::error::{Error, Result};
+use crate::network::NetworkName;
+use crate::state::State;
+
+/// Bytes of a module that fit into one message with room for arguments.
+const MESSAGE: usize = 1_900_000;
+
+/// Bytes of a chunk of a larger module.
+const CHUNK: usize = 1 << 20;
+
+/// Ids of networks for development, to say which subnet creates a canister.
+const SUBNETS: [&str; 2] = ["lxzze-o7777-77777-aaaaa-cai", "rwlgt-iiaaa-aaaaa-aaaaa-cai"];
+
+/// What is on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Installed {
+    /// No such canister.
+    Missing,
+    /// A canister without code.
+    Empty,
+    /// The module with this SHA-256.
+    Module(Digest),
+}
+
+/// A network to deploy to.
+#[derive(Clone, Copy)]
+pub(crate) struct Deployment<'a> {
+    pub(crate) agent: &'a Agent,
+    pub(crate) state: &'a State,
+    pub(crate) network: &'a NetworkName,
+}
+
+/// The SHA-256 of the module that this binary carries.
+pub(crate) fn carried() -> Digest {
+    Digest::of(darkroom_wasm::CANISTER)
+}
+
+impl Deployment<'_> {
+    /// The canister of this network: created and installed where it is missing, upgraded where it is another
+    /// version. True with one that was installed just now.
+    pub(crate) async fn ensure(self, args: &api::InitArgs) -> Result<(Principal, bool)> {
+        // One process at a time; the others find the canister then.
+        let state = self.state.clone();
+        let lock = tokio::task::spawn_blocking(move || state.lock()).await;
+        let _lock = lock.map_err(|error| Error::Local(error.to_string()))??;
+        if let Some(canister) = self.state.canister(self.network.key())? {
+            match self.installed(canister).await? {
+                Installed::Module(found) if found == carried() => return Ok((canister, false)),
+                Installed::Module(_) => {
+                    eprintln!("upgrading canister {canister} to the version of this binary");
+                    self.install(canister, true, &api::InitArgs::default()).await?;
+                    return Ok((canister, false));
+                }
+                Installed::Empty => {
+                    self.install(canister, false, args).await?;
+                    return Ok((canister, true));
+                }
+                Installed::Missing => {}
+            }
+        }
+        let canister = self.create().await?;
+        self.state.set_canister(self.network.key(), canister)?;
+        self.install(canister, false, args).await?;
+        eprintln!("deployed canister {canister}");
+        Ok((canister, true))
+    }
+
+    /// What is there under an id.
+    pub(crate) async fn installed(self, canister: Principal) -> Result<Installed> {
+        match self.agent.read_state_canister_module_hash(canister).await {
+            Ok(hash) => {
+                let hash = <[u8; 32]>::try_from(hash.as_slice());
+                Ok(hash.map_or(Installed::Empty, |hash| Installed::Module(Digest(hash))))
+            }
+            Err(AgentError::LookupPathAbsent(_)) => {
+                match self.agent.read_state_canister_controllers(canister).await {
+                    Ok(_) => Ok(Installed::Empty),
+                    Err(AgentError::LookupPathAbsent(_)) => Ok(Installed::Missing),
+                    Err(error) => Err(failed("look at the canister", &error)),
+                }
+            }
+            // Some networks answer so for ids that they have never given.
+            Err(AgentError::HttpError(payload)) if matches!(payload.status, 400 | 404) => {
+                Ok(Installed::Missing)
+            }
+            Err(error) => Err(failed("look at the canister", &error)),
+        }
+    }
+
+    /// Creates an empty canister, where networks give them away.
+    pub(crate) async fn create(self) -> Result<Principal> {
+        let args = management::ProvisionalCreateCanisterWithCyclesArgs::default();
+        let mut last = None;
+        for subnet in SUBNETS {
+            let subnet = Principal::from_text(subnet).map_err(|error| Error::Local(error.to_string()))?;
+            match self.manage("provisional_create_canister_with_cycles", subnet, &args).await {
+                Ok(reply) => {
+                    let record = Decode!(&reply, management::CanisterIdRecord)
+                        .map_err(|error| Error::Network(format!("creating a canister: {error}")))?;
+                    return Ok(record.canister_id);
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        let reason = last.map_or_else(String::new, |error| format!(": {error}"));
+        Err(Error::Refused(format!(
+            "this network creates no canister for us{reason}\n  hint: create one with `icp canister create` and \
+             name it with --canister"
+        )))
+    }
+
+    /// Installs the module that this binary carries, or upgrades to it.
+    pub(crate) async fn install(
+        self,
+        canister: Principal,
+        upgrade: bool,
+        args: &api::InitArgs,
+    ) -> Result<()> {
+        let module = darkroom_wasm::CANISTER;
+        let encoded = |error: candid::Error| Error::Local(error.to_string());
+        let arg = Encode!(&Some(args)).map_err(encoded)?;
+        let mode = if upgrade {
+            management::CanisterInstallMode::Upgrade(None)
+        } else {
+            management::CanisterInstallMode::Install
+        };
+        let installed = if module.len() + arg.len() <= MESSAGE {
+            let install = management::InstallCodeArgs {
+                mode,
+                canister_id: canister,
+                wasm_module: module.to_vec(),
+                arg,
+                sender_canister_version: None,
+            };
+            self.manage("install_code", canister, &install).await
+        } else {
+            self.install_chunks(canister, mode, module, arg).await
+        };
+        installed.map(|_| ()).map_err(|error| failed("install the canister", &error))
+    }
+
+    async fn install_chunks(
+        self,
+        canister: Principal,
+        mode: management::CanisterInstallMode,
+        module: &[u8],
+        arg: Vec<u8>,
+    ) -> Result<Vec<u8>, AgentError> {
+        let store = management::CanisterIdRecord { canister_id: canister };
+        self.manage("clear_chunk_store", canister, &store).await?;
+        let mut hashes = Vec::new();
+        for chunk in module.chunks(CHUNK) {
+            let upload = management::UploadChunkArgs { canister_id: canister, chunk: chunk.to_vec() };
+            self.manage("upload_chunk", canister, &upload).await?;
+            hashes.push(management::ChunkHash { hash: Digest::of(chunk).0.to_vec() });
+        }
+        let install = management::InstallChunkedCodeArgs {
+            mode,
+            target_canister: canister,
+            store_canister: None,
+            chunk_hashes_list: hashes,
+            wasm_module_hash: carried().0.to_vec(),
+            arg,
+            sender_canister_version: None,
+        };
+        let reply = self.manage("install_chunked_code", canister, &install).await?;
+        self.manage("clear_chunk_store", canister, &store).await?;
+        Ok(reply)
+    }
+
+    async fn manage(
+        self,
+        method: &str,
+        canister: Principal,
+        args: &impl CandidType,
+    ) -> Result<Vec<u8>, AgentError> {
+        let arg = Encode!(args)?;
+        let call = self.agent.update(&Principal::management_canister(), method);
+        call.with_effective_canister_id(canister).with_arg(arg).call_and_wait().await
+    }
+}
+
+/// Tells a refusal from a network that cannot be used.
+pub(crate) fn failed(what: &str, error: &AgentError) -> Error {
+    let text = format!("cannot {what}: {error}");
+    match error {
+        AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+            let hint = match reject.error_code.as_deref() {
+                Some("IC0512") => {
+                    "\n  hint: only its controllers may do that; name their key with --identity"
+                }
+                _ => "",
+            };
+            Error::Refused(format!("cannot {what}: {}{hint}", reject.reject_message))
+        }
+        _ => Error::Network(text),
+    }
+}

@@ -1,1 +1,0 @@
-//! The `darkroom` command line.

@@ -1,0 +1,108 @@
+//! Items as JSON for scripts. The names are a contract.
+
+use candid::Principal;
+use darkroom_api as api;
+use darkroom_client::{Outcome, StoredAsset};
+use serde::Serialize;
+
+use crate::connection::Connection;
+use crate::text::milliseconds;
+
+/// A line of `run --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RunLine {
+    file: String,
+    #[serde(flatten)]
+    item: ItemBody,
+    lanes: Vec<LaneLine>,
+    ms: u64,
+}
+
+/// A line of `ls --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ItemLine {
+    file: String,
+    #[serde(flatten)]
+    item: ItemBody,
+    state: String,
+    visibility: api::Visibility,
+    owner: Principal,
+    published_at: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemBody {
+    item: String,
+    pipeline: String,
+    canister: String,
+    assets: Vec<AssetLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct AssetLine {
+    name: String,
+    media_type: String,
+    bytes: u64,
+    sha256: String,
+    width: Option<u32>,
+    height: Option<u32>,
+    placement: &'static str,
+    processor: String,
+    url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LaneLine {
+    name: String,
+    ms: u64,
+}
+
+impl RunLine {
+    pub(crate) fn new(connection: &Connection, file: &str, outcome: &Outcome) -> RunLine {
+        let lanes = outcome.lanes.iter();
+        let lane = |lane: &darkroom_client::LaneTime| LaneLine {
+            name: lane.name.clone(),
+            ms: milliseconds(lane.elapsed),
+        };
+        RunLine {
+            file: file.to_owned(),
+            item: body(connection, &outcome.item, &outcome.pipeline, &outcome.assets),
+            lanes: lanes.map(lane).collect(),
+            ms: milliseconds(outcome.elapsed),
+        }
+    }
+}
+
+impl ItemLine {
+    pub(crate) fn new(connection: &Connection, item: &api::Item) -> ItemLine {
+        let assets: Vec<_> = item.assets.iter().map(StoredAsset::from).collect();
+        ItemLine {
+            file: item.file_name.clone(),
+            item: body(connection, &item.id, &item.pipeline, &assets),
+            state: item.state.clone(),
+            visibility: item.visibility,
+            owner: item.owner,
+            published_at: item.published_at,
+        }
+    }
+}
+
+fn body(connection: &Connection, item: &str, pipeline: &str, assets: &[StoredAsset]) -> ItemBody {
+    let asset = |asset: &StoredAsset| AssetLine {
+        name: asset.name.clone(),
+        media_type: asset.media_type.clone(),
+        bytes: asset.bytes,
+        sha256: asset.sha256.to_string(),
+        width: asset.width,
+        height: asset.height,
+        placement: asset.placement.as_str(),
+        processor: asset.processor.clone(),
+        url: connection.asset_url(item, &asset.name),
+    };
+    ItemBody {
+        item: item.to_owned(),
+        pipeline: pipeline.to_owned(),
+        canister: connection.darkroom.canister().to_text(),
+        assets: assets.iter().map(asset).collect(),
+    }
+}

@@ -1,0 +1,106 @@
+//! What the tests of all commands share: a state directory of their own, photos, and the binary.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A place with a state directory, where commands run.
+pub(crate) struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    /// A new place with nothing stored.
+    pub(crate) fn new() -> Place {
+        Place { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A file's path.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// A photo of its own for each seed.
+    pub(crate) fn photo(&self, name: &str, seed: u64) -> PathBuf {
+        self.file(name, &darkroom_codec::testing::photo(640, 480, 85, seed))
+    }
+
+    /// The binary as a command of this place, on any free port.
+    pub(crate) fn command(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("darkroom"));
+        command.current_dir(self.dir.path()).env_remove("DARKROOM_STATE").env("DARKROOM_PORT", "0");
+        command
+    }
+
+    /// Runs the binary.
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
+        Done(self.command().args(args).output().unwrap())
+    }
+
+    /// Runs `run --json` and gives its lines.
+    pub(crate) fn store(&self, args: &[&str]) -> Vec<Value> {
+        let done = self.run(&[&["run", "--json"], args].concat());
+        done.code(0);
+        done.json()
+    }
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// An asset of a line of JSON.
+pub(crate) fn asset<'v>(line: &'v Value, name: &str) -> &'v Value {
+    let assets = line["assets"].as_array().unwrap();
+    assets.iter().find(|asset| asset["name"] == name).unwrap()
+}
+
+/// What a command left.
+#[derive(Debug)]
+pub(crate) struct Done(pub(crate) Output);
+
+impl Done {
+    /// Checks the exit code.
+    #[track_caller]
+    pub(crate) fn code(&self, code: i32) -> &Done {
+        assert_eq!(self.0.status.code(), Some(code), "stdout: {}\nstderr: {}", self.stdout(), self.stderr());
+        self
+    }
+
+    /// Checks that standard error says something.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Done {
+        assert!(self.stderr().contains(text), "`{text}` is not in: {}", self.stderr());
+        self
+    }
+
+    /// Standard output.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    /// Standard output as lines of JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Vec<Value> {
+        self.stdout().lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+}

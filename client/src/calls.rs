@@ -1,0 +1,116 @@
+//! The canister's endpoints with their types; transient failures are repeated here and nowhere else.
+
+use candid::{CandidType, Decode, Encode, Principal};
+use ic_agent::{Agent, AgentError};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::retry::{RetryPolicy, is_transient};
+
+/// The most attempts at what the canister itself calls worth repeating, such as bytes damaged on the way.
+const ANSWER_ATTEMPTS: u32 = 3;
+
+/// A canister, and how it is spoken to.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    pub(crate) agent: Agent,
+    pub(crate) canister: Principal,
+    pub(crate) retry: RetryPolicy,
+}
+
+/// An update call, whose answer is certified, or a query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Update,
+    Query,
+}
+
+impl Calls {
+    /// An update call of an endpoint that may refuse.
+    pub(crate) async fn update<A, R>(&self, call: &'static str, argument: &A) -> Result<R>
+    where
+        A: CandidType,
+        R: CandidType + DeserializeOwned,
+    {
+        self.fallible(Mode::Update, call, argument).await
+    }
+
+    /// A query of an endpoint that may refuse.
+    pub(crate) async fn query<A, R>(&self, call: &'static str, argument: &A) -> Result<R>
+    where
+        A: CandidType,
+        R: CandidType + DeserializeOwned,
+    {
+        self.fallible(Mode::Query, call, argument).await
+    }
+
+    /// A query, without argument, of an endpoint that never refuses.
+    pub(crate) async fn list<R>(&self, call: &'static str) -> Result<R>
+    where
+        R: CandidType + DeserializeOwned,
+    {
+        let argument = Encode!().map_err(|error| unreadable(call, error))?;
+        let mut attempt = 1;
+        loop {
+            match self.send(Mode::Query, call, argument.clone()).await {
+                Ok(bytes) => return Decode!(&bytes, R).map_err(|error| unreadable(call, error)),
+                Err(source) => self.pause(call, source, &mut attempt).await?,
+            }
+        }
+    }
+
+    async fn fallible<A, R>(&self, mode: Mode, call: &'static str, argument: &A) -> Result<R>
+    where
+        A: CandidType,
+        R: CandidType + DeserializeOwned,
+    {
+        let argument = Encode!(argument).map_err(|error| unreadable(call, error))?;
+        let mut attempt = 1;
+        loop {
+            match self.send(mode, call, argument.clone()).await {
+                Ok(bytes) => match decode::<R>(call, &bytes)? {
+                    Ok(answer) => return Ok(answer),
+                    Err(source) if source.retryable && attempt < ANSWER_ATTEMPTS => {
+                        match self.retry.wait(attempt, rand::random()) {
+                            Some(wait) => tokio::time::sleep(wait).await,
+                            None => return Err(Error::Refused { call, source }),
+                        }
+                        attempt += 1;
+                    }
+                    Err(source) => return Err(Error::Refused { call, source }),
+                },
+                Err(source) => self.pause(call, source, &mut attempt).await?,
+            }
+        }
+    }
+
+    async fn send(&self, mode: Mode, call: &str, argument: Vec<u8>) -> Result<Vec<u8>, AgentError> {
+        match mode {
+            Mode::Update => self.agent.update(&self.canister, call).with_arg(argument).call_and_wait().await,
+            Mode::Query => self.agent.query(&self.canister, call).with_arg(argument).call().await,
+        }
+    }
+
+    /// Waits before the next attempt, or gives the failure back when there is none.
+    async fn pause(&self, call: &'static str, source: AgentError, attempt: &mut u32) -> Result<()> {
+        let wait = is_transient(&source).then(|| self.retry.wait(*attempt, rand::random())).flatten();
+        let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
+        tokio::time::sleep(wait).await;
+        *attempt += 1;
+        Ok(())
+    }
+}
+
+fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>
+where
+    R: CandidType + DeserializeOwned,
+{
+    Decode!(bytes, darkroom_api::Result<R>).map_err(|error| unreadable(call, error))
+}
+
+fn unreadable(call: &'static str, error: candid::Error) -> Error {
+    let text = error.to_string();
+    // A whole dump of types and bytes helps nobody.
+    let reason = if text.lines().count() > 2 { "it is of another type".to_owned() } else { text };
+    Error::Answer { call, reason }
+}

@@ -1,0 +1,171 @@
+//! The entry: a canister as its applications see it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use candid::Principal;
+use darkroom_api as api;
+use darkroom_core::registry::Registry;
+use darkroom_core::source::Decode;
+use ic_agent::Agent;
+use tokio::sync::Semaphore;
+
+use crate::calls::Calls;
+use crate::catalog::Catalog;
+use crate::error::Result;
+use crate::retry::RetryPolicy;
+
+/// What the application knows: its processors, and how it reads images.
+#[derive(Clone)]
+pub struct Toolkit {
+    /// The processors.
+    pub registry: Registry,
+    /// Reads the sources.
+    pub decoder: &'static dyn Decode,
+}
+
+impl std::fmt::Debug for Toolkit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Toolkit").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}
+
+/// A Darkroom canister. Cheap to clone; clones share what was learned about the canister.
+#[derive(Clone)]
+pub struct Darkroom {
+    pub(crate) calls: Calls,
+    pub(crate) toolkit: Toolkit,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What clones share.
+pub(crate) struct Shared {
+    /// Stages that run at once.
+    pub(crate) threads: Arc<Semaphore>,
+    catalog: tokio::sync::Mutex<Option<Arc<Catalog>>>,
+    /// Uploads in flight by idempotency key: one at a time goes on with an item.
+    keys: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+impl std::fmt::Debug for Darkroom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Darkroom").field("canister", &self.calls.canister.to_text()).finish_non_exhaustive()
+    }
+}
+
+impl Darkroom {
+    /// A canister, reached through `agent` with its identity. The agent's root key decides which network's
+    /// answers are believed.
+    pub fn new(agent: Agent, canister: Principal, toolkit: Toolkit) -> Darkroom {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let shared = Shared {
+            threads: Arc::new(Semaphore::new(threads)),
+            catalog: tokio::sync::Mutex::new(None),
+            keys: Mutex::new(HashMap::new()),
+        };
+        let calls = Calls { agent, canister, retry: RetryPolicy::default() };
+        Darkroom { calls, toolkit, shared: Arc::new(shared) }
+    }
+
+    /// The same with another policy for failures on the way.
+    #[must_use]
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Darkroom {
+        self.calls.retry = policy;
+        self
+    }
+
+    /// The canister's id.
+    pub fn canister(&self) -> Principal {
+        self.calls.canister
+    }
+
+    /// The processors that the canister has.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn processors(&self) -> Result<Vec<api::ProcessorInfo>> {
+        self.calls.list("processors").await
+    }
+
+    /// The pipelines that the canister has; the first is the default.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn pipelines(&self) -> Result<Vec<api::Pipeline>> {
+        self.calls.list("pipelines").await
+    }
+
+    /// Changes the canister's configuration; what is absent stays. For controllers.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) for others, and for a configuration that does not hold
+    /// together.
+    pub async fn configure(&self, args: &api::InitArgs) -> Result<()> {
+        self.calls.update::<_, ()>("configure", args).await?;
+        self.forget_catalog().await;
+        Ok(())
+    }
+
+    /// A page of items, newest first.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn list(&self, page: &api::ListItems) -> Result<api::ItemPage> {
+        self.calls.query("items", page).await
+    }
+
+    /// An item.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when there is none that the caller may see.
+    pub async fn item(&self, item: &str) -> Result<api::Item> {
+        self.calls.query("item", &item).await
+    }
+
+    /// An item, from an answer that the network has certified.
+    ///
+    /// # Errors
+    /// As [`item`](Darkroom::item).
+    pub async fn certified_item(&self, item: &str) -> Result<api::Item> {
+        self.calls.update("item", &item).await
+    }
+
+    /// Deletes an item with all its assets; gives the bytes freed.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when there is none, or for others than owner and controllers.
+    pub async fn remove(&self, item: &str) -> Result<u64> {
+        let freed: api::Freed = self.calls.update("delete_item", &item).await?;
+        Ok(freed.bytes)
+    }
+
+    /// Asks anew what the canister offers when that is needed next.
+    pub(crate) async fn forget_catalog(&self) {
+        *self.shared.catalog.lock().await = None;
+    }
+
+    /// What the canister offers, asked once.
+    pub(crate) async fn catalog(&self) -> Result<Arc<Catalog>> {
+        let mut catalog = self.shared.catalog.lock().await;
+        if let Some(catalog) = catalog.as_ref() {
+            return Ok(catalog.clone());
+        }
+        let loaded = Arc::new(Catalog::load(&self.calls).await?);
+        *catalog = Some(loaded.clone());
+        Ok(loaded)
+    }
+}
+
+impl Shared {
+    /// The turn of an idempotency key; held while its upload is in flight.
+    pub(crate) fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = keys.get(key).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::new(tokio::sync::Mutex::new(()));
+        keys.insert(key.to_owned(), Arc::downgrade(&turn));
+        turn
+    }
+}

@@ -1,0 +1,120 @@
+//! Which failures are worth another try, and how long to wait before it.
+
+use std::time::Duration;
+
+use ic_agent::AgentError;
+use ic_agent::agent::RejectCode;
+
+/// How often and how patiently calls are repeated. Every call of this crate may be repeated: the canister
+/// gives the same answer.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// Wait before the second attempt; it doubles from one to the next.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            attempts: 6,
+            first_wait: Duration::from_millis(200),
+            longest_wait: Duration::from_secs(8),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The wait after `attempt` attempts, `None` when it was the last. `jitter` is from 0 to 1: half of the
+    /// wait is left to it, so that calls that failed together do not come back together.
+    pub(crate) fn wait(&self, attempt: u32, jitter: f64) -> Option<Duration> {
+        if attempt >= self.attempts {
+            return None;
+        }
+        let doubled = self.first_wait.saturating_mul(1u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
+        Some(doubled.min(self.longest_wait).mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0)))
+    }
+}
+
+/// Whether the same call may get through later.
+pub(crate) fn is_transient(error: &AgentError) -> bool {
+    match error {
+        AgentError::TransportError(_)
+        | AgentError::TimeoutWaitingForResponse()
+        | AgentError::InvalidCborData(_)
+        | AgentError::InvalidHttpResponse(_)
+        | AgentError::RequestStatusDoneNoReply(_)
+        | AgentError::RouteProviderError(_) => true,
+        AgentError::HttpError(payload) => matches!(payload.status, 408 | 425 | 429 | 500..=599),
+        AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+            match reject.reject_code {
+                RejectCode::SysTransient => true,
+                // The canister is stopped or stopping, as it is during an upgrade.
+                _ => matches!(reject.error_code.as_deref(), Some("IC0508" | "IC0509")),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether the network itself said no.
+pub(crate) fn is_definite(error: &AgentError) -> bool {
+    let rejected = matches!(error, AgentError::CertifiedReject { .. } | AgentError::UncertifiedReject { .. });
+    rejected && !is_transient(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ic_agent::agent::RejectResponse;
+    use ic_agent::agent_error::{HttpErrorPayload, TransportError};
+
+    fn reject(reject_code: RejectCode, error_code: &str) -> AgentError {
+        let reject = RejectResponse {
+            reject_code,
+            reject_message: "no".to_owned(),
+            error_code: Some(error_code.to_owned()),
+        };
+        AgentError::CertifiedReject { reject, operation: None }
+    }
+
+    fn http(status: u16) -> AgentError {
+        AgentError::HttpError(HttpErrorPayload { status, content_type: None, content: Vec::new() })
+    }
+
+    #[test]
+    fn transport_and_overload_are_tried_again() {
+        assert!(is_transient(&AgentError::TransportError(TransportError::Generic("reset".to_owned()))));
+        assert!(is_transient(&http(503)));
+        assert!(is_transient(&http(429)));
+        assert!(is_transient(&reject(RejectCode::SysTransient, "IC0207")));
+        assert!(is_transient(&reject(RejectCode::CanisterError, "IC0508")), "an upgrade is going on");
+    }
+
+    #[test]
+    fn refusals_are_not() {
+        for error in [http(400), reject(RejectCode::CanisterError, "IC0503")] {
+            assert!(!is_transient(&error), "{error}");
+        }
+        assert!(is_definite(&reject(RejectCode::DestinationInvalid, "IC0301")));
+        assert!(!is_definite(&reject(RejectCode::SysTransient, "IC0207")));
+        assert!(!is_transient(&AgentError::CertificateVerificationFailed()));
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_end() {
+        let policy = RetryPolicy {
+            attempts: 5,
+            first_wait: Duration::from_millis(100),
+            longest_wait: Duration::from_millis(300),
+        };
+        let waits: Vec<_> = (1..=5).map(|attempt| policy.wait(attempt, 1.0)).collect();
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(waits, [ms(100), ms(200), ms(300), ms(300), None]);
+        assert_eq!(policy.wait(1, 0.0), ms(50), "half is certain");
+        assert_eq!(RetryPolicy { attempts: 99, ..policy }.wait(80, 1.0), ms(300), "no overflow");
+    }
+}

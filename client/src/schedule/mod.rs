@@ -1,0 +1,96 @@
+//! What to send and what to make, decided without I/O.
+
+use std::collections::BTreeSet;
+
+use darkroom_api::ChunkRange;
+use darkroom_core::Digest;
+use darkroom_core::asset::ORIGINAL;
+use darkroom_core::pipeline::{Placement, Plan};
+
+/// The chunks of an upload that are not covered yet, in order.
+pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[ChunkRange]) -> Vec<u32> {
+    let total = size.div_ceil(u64::from(chunk_size.max(1)));
+    let total = u32::try_from(total).unwrap_or(u32::MAX);
+    (0..total)
+        .filter(|index| !coverage.iter().any(|range| (range.start..range.end).contains(index)))
+        .collect()
+}
+
+/// Where chunk `index` lies in the bytes.
+pub(crate) fn chunk_range(size: usize, chunk_size: u32, index: u32) -> std::ops::Range<usize> {
+    let start = (index as usize).saturating_mul(chunk_size as usize).min(size);
+    start..start.saturating_add(chunk_size as usize).min(size)
+}
+
+/// The stages to make here: those placed on the client whose asset the canister does not have, and whatever
+/// they are made from. `stored` names the assets that the canister has.
+pub(crate) fn stages_to_make(plan: &Plan, stored: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    // Sources stand before what is made of them, so one pass backwards finds them all.
+    for stage in plan.stages().iter().rev() {
+        let asset = stage.asset.as_str();
+        let to_send = stage.placement == Placement::Client && !stored.contains(asset);
+        let is_source = plan
+            .stages()
+            .iter()
+            .any(|other| needed.contains(other.asset.as_str()) && other.source.as_str() == asset);
+        if to_send || is_source {
+            needed.insert(asset.to_owned());
+        }
+    }
+    needed
+}
+
+/// Whether any stage reads the uploaded bytes as an image.
+pub(crate) fn reads_original(plan: &Plan) -> bool {
+    plan.stages().iter().any(|stage| stage.source.as_str() == ORIGINAL)
+}
+
+/// Groups sizes, in order, so that no group is larger than `limit`; what is larger by itself is not in any.
+pub(crate) fn batches(sizes: &[usize], limit: usize) -> Vec<Vec<usize>> {
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut room = 0;
+    for (index, &size) in sizes.iter().enumerate().filter(|(_, size)| **size <= limit) {
+        match batches.last_mut() {
+            Some(batch) if size <= room => batch.push(index),
+            _ => {
+                batches.push(vec![index]);
+                room = limit;
+            }
+        }
+        room -= size;
+    }
+    batches
+}
+
+/// The idempotency key of an upload: the same file, name, visibility and recipes give the same item, whoever
+/// repeats the upload and whenever.
+pub(crate) fn idempotency_key(
+    sha256: Digest,
+    file_name: &str,
+    media_type: &str,
+    private: bool,
+    plan: &Plan,
+) -> String {
+    let stages: Vec<_> = plan
+        .stages()
+        .iter()
+        .map(|stage| {
+            serde_json::json!([
+                stage.asset.as_str(),
+                stage.source.as_str(),
+                stage.processor.id(),
+                stage.processor.version(),
+                stage.canonical_params,
+                stage.placement.as_str(),
+                stage.storage,
+            ])
+        })
+        .collect();
+    let declared =
+        serde_json::json!([sha256.to_string(), file_name, media_type, private, plan.name(), stages]);
+    format!("darkroom-1:{}", Digest::of(declared.to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;

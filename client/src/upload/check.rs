@@ -1,0 +1,39 @@
+//! Every asset of a published item against what is known of it here.
+
+use std::collections::BTreeMap;
+
+use darkroom_api as api;
+use darkroom_core::Digest;
+use darkroom_core::asset::ORIGINAL;
+
+use crate::error::{Error, Result};
+use crate::upload::{Job, Outcome};
+
+impl Job<'_> {
+    /// Checks each asset of an item that came with a certified answer: those made here by SHA-256, the others
+    /// by fetching and hashing them.
+    pub(super) async fn check(&self, item: &api::Item, mut known: BTreeMap<String, Digest>) -> Result<()> {
+        known.insert(ORIGINAL.to_owned(), self.sha256);
+        for name in self.plan.assets() {
+            let asset = self.darkroom.asset_of(item, name)?;
+            let found = Digest(*asset.sha256);
+            match known.get(name) {
+                Some(expected) if *expected == found => {}
+                Some(expected) => {
+                    return Err(Error::Mismatch { asset: name.to_owned(), expected: *expected, found });
+                }
+                None => {
+                    self.darkroom.fetch(item, asset, self.options.in_flight).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An item that was complete before: its assets are checked as they are stored.
+    pub(super) async fn already_stored(&self, item: &str) -> Result<Outcome> {
+        let item = self.darkroom.certified_item(item).await?;
+        self.check(&item, BTreeMap::new()).await?;
+        Ok(self.outcome(&item, 0, true))
+    }
+}

@@ -1,0 +1,36 @@
+//! How an upload is done.
+
+use std::time::Duration;
+
+use darkroom_api::Visibility;
+use darkroom_core::media::MediaType;
+
+/// Options of an upload; [`Default`] serves for most.
+#[derive(Clone, Debug)]
+pub struct UploadOptions {
+    /// The pipeline; absent for the canister's first.
+    pub pipeline: Option<String>,
+    /// The file's name without folders; absent for that of the path, or `file`.
+    pub file_name: Option<String>,
+    /// What the bytes are; absent to look at them.
+    pub media_type: Option<MediaType>,
+    /// Who may read the item.
+    pub visibility: Visibility,
+    /// Chunks on their way at once, at least 1.
+    pub in_flight: usize,
+    /// How long to wait for the stages that the canister runs.
+    pub patience: Duration,
+}
+
+impl Default for UploadOptions {
+    fn default() -> Self {
+        UploadOptions {
+            pipeline: None,
+            file_name: None,
+            media_type: None,
+            visibility: Visibility::Public,
+            in_flight: 8,
+            patience: Duration::from_secs(15 * 60),
+        }
+    }
+}

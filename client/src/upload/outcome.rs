@@ -1,0 +1,74 @@
+//! What an upload led to.
+
+use std::time::Duration;
+
+use darkroom_api as api;
+use darkroom_core::Digest;
+use darkroom_core::pipeline::{PASSTHROUGH, Placement};
+
+use crate::config::placement_from_wire;
+
+/// A stored item; every asset was checked against a certified answer of the canister.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The item's id.
+    pub item: String,
+    /// The pipeline that it went through.
+    pub pipeline: String,
+    /// Its assets, in pipeline order.
+    pub assets: Vec<StoredAsset>,
+    /// How long each lane took, in pipeline order.
+    pub lanes: Vec<LaneTime>,
+    /// How long it took in all.
+    pub elapsed: Duration,
+    /// Whether the item had been stored before, so that nothing was sent.
+    pub already_stored: bool,
+    /// Bytes of the file that were sent, less than its size where an earlier upload was continued.
+    pub sent: u64,
+}
+
+/// An asset of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAsset {
+    /// Its name.
+    pub name: String,
+    /// What its bytes are.
+    pub media_type: String,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: Digest,
+    /// Upright width, where known.
+    pub width: Option<u32>,
+    /// Upright height, where known.
+    pub height: Option<u32>,
+    /// Where it was made.
+    pub placement: Placement,
+    /// The id of the processor that made it.
+    pub processor: String,
+}
+
+/// How long a lane took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneTime {
+    /// Its name.
+    pub name: String,
+    /// From the beginning of the upload until its last asset was stored.
+    pub elapsed: Duration,
+}
+
+impl From<&api::Asset> for StoredAsset {
+    fn from(asset: &api::Asset) -> StoredAsset {
+        let recipe = asset.recipe.as_ref();
+        StoredAsset {
+            name: asset.name.clone(),
+            media_type: asset.media_type.clone(),
+            bytes: asset.size,
+            sha256: Digest(*asset.sha256),
+            width: asset.width,
+            height: asset.height,
+            placement: recipe.map_or(Placement::Client, |recipe| placement_from_wire(recipe.placement)),
+            processor: recipe.map_or(PASSTHROUGH, |recipe| &recipe.processor).to_owned(),
+        }
+    }
+}

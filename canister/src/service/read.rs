@@ -159,10 +159,30 @@ impl<M: Memory + Clone> Service<M> {
         Ok(due.len() == most)
     }
 
-    /// Figures for people who look after the canister.
+    /// How many records of each kind there are.
     #[cfg(test)]
-    pub(crate) fn counts(&self) -> (u64, u64, u64, u64) {
+    pub(super) fn counts(&self) -> Counts {
         let store = &self.store;
-        (store.items.len(), store.sessions.len(), store.chunks.len(), store.chunks.arena_bytes())
+        Counts {
+            items: store.items.len(),
+            sessions: store.sessions.len(),
+            keys: store.keys.len(),
+            newest: store.newest.len(),
+            owners: store.owners.len(),
+            chunks: store.chunks.len(),
+            arena_end: store.chunks.arena_bytes(),
+        }
     }
+}
+
+/// How many records of each kind there are, and bytes of the arena in use.
+#[cfg(test)]
+pub(super) struct Counts {
+    pub(super) items: u64,
+    pub(super) sessions: u64,
+    pub(super) keys: u64,
+    pub(super) newest: u64,
+    pub(super) owners: u64,
+    pub(super) chunks: u64,
+    pub(super) arena_end: u64,
 }

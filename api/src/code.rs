@@ -26,7 +26,5 @@ pub const ITEM_PUBLISHED: &str = "item_published";
 pub const KEY_CONFLICT: &str = "key_conflict";
 /// A limit on files, sessions or bytes is reached.
 pub const LIMIT: &str = "limit";
-/// The canister is short of cycles.
-pub const LOW_CYCLES: &str = "low_cycles";
 /// A text is too long or not well formed.
 pub const INVALID_ARGUMENT: &str = "invalid_argument";

@@ -127,7 +127,7 @@ pub struct StageStatus {
 /// Asks for a page of items, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ListItems {
-    /// Continue after this item; absent for the first page.
+    /// Continue where the page before said in `next`; absent for the first page.
     pub after: Option<String>,
     /// How many at most; 1 to 100, absent for 50.
     pub limit: Option<u32>,
@@ -138,6 +138,6 @@ pub struct ListItems {
 pub struct ItemPage {
     /// Published items that the caller may read, newest first.
     pub items: Vec<Item>,
-    /// Where to continue; absent on the last page.
+    /// Where to continue; absent on the last page. A page can be empty and have one.
     pub next: Option<String>,
 }

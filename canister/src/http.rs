@@ -5,6 +5,7 @@
 
 use darkroom_api::{HttpRequest, HttpResponse};
 use darkroom_core::id::ItemId;
+use darkroom_core::media::MediaType;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
@@ -53,12 +54,18 @@ fn get<M: Memory + Clone>(service: &Service<M>, request: &HttpRequest) -> HttpRe
         }
         _ => body(service, request, &asset, &etag),
     };
-    add(&mut response, "etag", &etag);
-    add(&mut response, "cache-control", "public, max-age=31536000, immutable");
     add(&mut response, "accept-ranges", "bytes");
-    if response.status_code == 200 || response.status_code == 206 {
+    if [200, 206, 304].contains(&response.status_code) {
+        add(&mut response, "etag", &etag);
+        // An hour: an item can be deleted.
+        add(&mut response, "cache-control", "public, max-age=3600");
+    }
+    if [200, 206].contains(&response.status_code) {
         add(&mut response, "content-type", asset.media.as_str());
         add(&mut response, "content-disposition", &disposition(&asset, &file_name));
+        if !is_picture(&asset.media) {
+            add(&mut response, "content-security-policy", "default-src 'none'; sandbox");
+        }
     }
     response
 }
@@ -69,9 +76,16 @@ fn body<M: Memory + Clone>(
     asset: &AssetRecord,
     etag: &str,
 ) -> HttpResponse {
-    let range =
-        header(request, "range").filter(|_| header(request, "if-range").is_none_or(|tag| tag == etag));
-    let (start, end) = match range.map(|range| parse_range(range, asset.size)) {
+    let range = header(request, "range")
+        .filter(|_| header(request, "if-range").is_none_or(|tag| tag == etag))
+        .map(|range| parse_range(range, asset.size))
+        .filter(|range| !matches!(range, Range::Ignored));
+    let (start, end) = match range {
+        None | Some(Range::Ignored) if request.method.eq_ignore_ascii_case("HEAD") => {
+            let mut response = empty(200);
+            add(&mut response, "content-length", &asset.size.to_string());
+            return response;
+        }
         None | Some(Range::Ignored) => (0, asset.size - 1),
         Some(Range::Bytes(start, end)) => (start, end),
         Some(Range::Unsatisfiable) => {
@@ -93,7 +107,7 @@ fn body<M: Memory + Clone>(
         return plain(500, "the asset cannot be read");
     };
     let whole = start == 0 && end == asset.size - 1;
-    let mut response = empty(if whole && !matches!(range, Some(_)) { 200 } else { 206 });
+    let mut response = empty(if whole && range.is_none() { 200 } else { 206 });
     if response.status_code == 206 {
         add(&mut response, "content-range", &format!("bytes {start}-{end}/{}", asset.size));
     }
@@ -102,6 +116,7 @@ fn body<M: Memory + Clone>(
     response
 }
 
+#[derive(Clone, Copy)]
 enum Range {
     Bytes(u64, u64),
     Unsatisfiable,
@@ -130,7 +145,12 @@ fn parse_range(text: &str, size: u64) -> Range {
     }
 }
 
-/// `inline` with the file's name, which for derivatives carries the asset's name.
+/// Formats that a browser may show on this origin: they cannot carry scripts.
+fn is_picture(media: &MediaType) -> bool {
+    [MediaType::JPEG, MediaType::PNG].contains(media)
+}
+
+/// The file's name, which for derivatives carries the asset's name; `inline` for pictures only.
 fn disposition(asset: &AssetRecord, file_name: &str) -> String {
     let name = if asset.name.as_str() == "original" {
         file_name.to_owned()
@@ -149,7 +169,8 @@ fn disposition(asset: &AssetRecord, file_name: &str) -> String {
             b => format!("%{b:02X}"),
         })
         .collect();
-    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+    let kind = if is_picture(&asset.media) { "inline" } else { "attachment" };
+    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {

@@ -11,6 +11,10 @@ use ic_cdk::call::{Call, CallFailed};
 
 use crate::{env, with_service};
 
+/// The reject code of a message that was executed and failed (and of one that met a stopped canister).
+const TRAPPED: u32 = 5;
+/// How long to wait when the system was short of something.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// How often expired sessions are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(600);
 /// Sessions that are reaped in one message.
@@ -43,6 +47,8 @@ pub(crate) fn start_reaper() {
 }
 
 fn reap() {
+    // Work that was left when the canister was stopped without an upgrade.
+    start();
     let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
     match more {
         Ok(true) => {
@@ -64,25 +70,34 @@ async fn drive(_driving: Driving) {
             }
         };
         let reply = Call::unbounded_wait(env::this(), "run_job").with_arg(job).await;
-        if let Err(failure) = reply {
-            end(job, &failure);
+        if let Err(failure) = reply
+            && !end(job, &failure)
+        {
+            return;
         }
     }
 }
 
-/// Fails the stage of a job whose message was rejected, unless trying again may help.
-fn end(job: u64, failure: &CallFailed) {
-    let (code, message) = match failure {
-        CallFailed::CallRejected(rejected) if rejected.raw_reject_code() == 5 => {
-            ("stage_trapped", rejected.reject_message().to_owned())
+/// Deals with a job whose message was rejected; false when the driver should stop for now.
+fn end(job: u64, failure: &CallFailed) -> bool {
+    let running = ic_cdk::api::canister_status() == ic_cdk::api::CanisterStatusCode::Running;
+    let (ended, go_on) = match failure {
+        // It was executed and trapped, or ran out of instructions or memory: it would again.
+        CallFailed::CallRejected(rejected) if running && rejected.raw_reject_code() == TRAPPED => {
+            let error = api::Error::new("stage_trapped", rejected.reject_message());
+            (with_service(|service| service.fail_job(job, &error)), true)
         }
-        // The system was short of something: the job stays in the queue, where its attempts are counted.
+        // The canister is being stopped: nothing was executed, and the attempt does not count.
+        _ if !running => (with_service(|service| service.postpone_job(job, None)), false),
+        // The system was short of something. The attempt counts, and the next one comes later.
         other => {
-            ic_cdk::api::debug_print(format!("job {job}: {other}"));
-            return;
+            ic_cdk_timers::set_timer(RETRY_AFTER, async { start() });
+            let reason = other.to_string();
+            (with_service(|service| service.postpone_job(job, Some(reason))), false)
         }
     };
-    if let Err(error) = with_service(|service| service.fail_job(job, &api::Error::new(code, message))) {
+    if let Err(error) = ended {
         ic_cdk::api::debug_print(format!("job {job}: {error}"));
     }
+    go_on
 }

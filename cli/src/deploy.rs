@@ -132,6 +132,13 @@ impl Deployment<'_> {
         } else {
             management::CanisterInstallMode::Install
         };
+        let target = management::CanisterIdRecord { canister_id: canister };
+        if upgrade {
+            // A reply to the old module must not reach the new one.
+            self.manage("stop_canister", canister, &target)
+                .await
+                .map_err(|error| failed("stop the canister", &error))?;
+        }
         let installed = if module.len() + arg.len() <= MESSAGE {
             let install = management::InstallCodeArgs {
                 mode,
@@ -144,7 +151,14 @@ impl Deployment<'_> {
         } else {
             self.install_chunks(canister, mode, module, arg).await
         };
-        installed.map(|_| ()).map_err(|error| failed("install the canister", &error))
+        let installed = installed.map(|_| ()).map_err(|error| failed("install the canister", &error));
+        if upgrade {
+            // Whether it was upgraded or not: a refused upgrade leaves the canister that was there.
+            self.manage("start_canister", canister, &target)
+                .await
+                .map_err(|error| failed("start the canister", &error))?;
+        }
+        installed
     }
 
     async fn install_chunks(

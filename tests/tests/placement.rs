@@ -138,6 +138,83 @@ fn forged_derivatives_are_refused() {
 }
 
 #[test]
+fn a_refused_source_takes_its_derivatives_along_and_can_be_put_right() {
+    use api::Placement::{Canister, Client};
+    let darkroom = Darkroom::with(Some(placed([Client, Canister, Canister])));
+    let (photo, other) = (&small_photos()[0], &small_photos()[1]);
+    let upload = darkroom.begin(photo, None);
+    let mut wrong = put_assets_args(&upload.item, &derivatives(other).unwrap());
+    wrong.assets.truncate(1);
+    darkroom.update::<api::Result<api::Item>>("put_assets", (wrong,)).unwrap();
+    // The canister makes the rest of it before the original is there.
+    for _ in 0..20 {
+        darkroom.network.tick();
+    }
+    assert_eq!(darkroom.item(&upload.item).unwrap().assets.len(), 3);
+    darkroom.put(&upload, photo, 0).unwrap();
+    let item = darkroom.finish(upload.session).unwrap().item;
+    assert_eq!((item.assets.len(), item.state.as_str()), (1, api::item_state::FAILED));
+    // With the right preview, the item completes.
+    let made = derivatives(photo).unwrap();
+    let mut right = put_assets_args(&upload.item, &made);
+    right.assets.truncate(1);
+    darkroom.update::<api::Result<api::Item>>("put_assets", (right,)).unwrap();
+    let item = darkroom.settled(&upload.item);
+    assert_eq!(item.state, api::item_state::PUBLISHED, "{item:?}");
+    for (asset, (_, made)) in item.assets[1..].iter().zip(&made) {
+        assert_eq!(*asset.sha256, Digest::of(&made.derivative.bytes).0, "{}", asset.name);
+    }
+}
+
+#[test]
+fn a_derivative_comes_whole_or_in_chunks_but_once() {
+    let args = api::InitArgs {
+        limits: Some(api::Limits { chunk_size: Some(65_536), ..Default::default() }),
+        ..Default::default()
+    };
+    let darkroom = Darkroom::with(Some(args));
+    let photo = &small_photos()[1];
+    let upload = darkroom.begin(photo, None);
+    let made = derivatives(photo).unwrap();
+    let mut args = put_assets_args(&upload.item, &made);
+    let preview = made[0].1.derivative.bytes.clone();
+    assert!(preview.len() > 65_536);
+    let mut declared = args.assets[0].clone();
+    declared.bytes = Vec::new().into();
+    let begin = api::BeginAsset { item: upload.item.clone(), asset: declared, size: preview.len() as u64 };
+    let session: api::Result<api::Upload> = darkroom.update("begin_asset", (begin.clone(),));
+    let session = session.unwrap();
+    // Begun again, it is the same session; whole beside it, it is refused.
+    assert_eq!(darkroom.update::<api::Result<api::Upload>>("begin_asset", (begin,)).unwrap(), session);
+    let refused: api::Result<api::Item> = darkroom.update("put_assets", (args.clone(),));
+    assert_eq!(refused.unwrap_err().code, api::code::ASSET_CONFLICT);
+    for (index, bytes) in preview.chunks(65_536).enumerate() {
+        let index = u32::try_from(index).unwrap();
+        darkroom.put_bytes(darkroom.owner, session.session, index, bytes).unwrap();
+    }
+    darkroom.finish(session.session).unwrap();
+    args.assets.remove(0);
+    darkroom.update::<api::Result<api::Item>>("put_assets", (args,)).unwrap();
+    for index in 0..u32::try_from(photo.bytes.len().div_ceil(65_536)).unwrap() {
+        darkroom.put(&upload, photo, index).unwrap();
+    }
+    let item = darkroom.finish(upload.session).unwrap().item;
+    assert_eq!((item.state.as_str(), item.assets.len()), (api::item_state::PUBLISHED, 4));
+    assert!(darkroom.bytes(&item.id, &item.assets[1]) == preview);
+}
+
+#[test]
+fn a_stopped_canister_keeps_its_jobs() {
+    let darkroom = Darkroom::with(Some(placed([api::Placement::Canister; 3])));
+    let id = darkroom.upload_original(&small_photos()[0]).item.id;
+    darkroom.network.stop_canister(darkroom.id, Some(darkroom.owner)).unwrap();
+    darkroom.upgrade();
+    darkroom.network.start_canister(darkroom.id, Some(darkroom.owner)).unwrap();
+    let item = darkroom.settled(&id);
+    assert_eq!(item.state, api::item_state::PUBLISHED, "{item:?}");
+}
+
+#[test]
 fn the_canister_knows_the_listed_processors() {
     let darkroom = Darkroom::new();
     let known: Vec<api::ProcessorInfo> = darkroom.query("processors", ());

@@ -1,7 +1,7 @@
 //! What a client says about a derivative that it made.
 
 use darkroom_api as api;
-use darkroom_core::asset::{AssetName, Meta};
+use darkroom_core::asset::{Asset, AssetName, Image, Meta};
 use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::{Placement, Plan};
 use darkroom_core::pixels::Size;
@@ -48,6 +48,11 @@ impl<M: Memory + Clone> Service<M> {
         let media = MediaType::parse(&asset.media_type).wire()?;
         if let Some(found) = MediaType::sniff(&asset.bytes).filter(|found| *found != media) {
             let message = format!("asset `{}` is declared as {media}; its bytes are {found}", asset.name);
+            return refuse(api::code::INVALID_ARGUMENT, message);
+        }
+        let is_image = stage.processor.kind() == Image::KIND;
+        if is_image && !asset.bytes.is_empty() && MediaType::sniff(&asset.bytes).is_none() {
+            let message = format!("asset `{}` is an image; its bytes are none", asset.name);
             return refuse(api::code::INVALID_ARGUMENT, message);
         }
         let size = match (asset.width, asset.height) {

@@ -26,7 +26,8 @@ impl<M: Memory + Clone> Service<M> {
             let job = u64::from_be_bytes(key);
             let Some(mut record) = self.store.jobs.get(&key).wire()? else { return Ok(None) };
             if record.attempts >= MAX_ATTEMPTS {
-                let message = format!("interrupted {MAX_ATTEMPTS} times");
+                let last = record.last.map(|last| format!(", last: {last}")).unwrap_or_default();
+                let message = format!("interrupted {MAX_ATTEMPTS} times{last}");
                 self.fail_job(job, &api::Error::new("interrupted", message))?;
                 continue;
             }
@@ -63,6 +64,20 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
+    /// Leaves a job in the queue: with a reason, its attempt counts.
+    pub(crate) fn postpone_job(&mut self, job: u64, reason: Option<String>) -> api::Result<()> {
+        let key = job.to_be_bytes();
+        if let Some(mut record) = self.store.jobs.get(&key).wire()? {
+            if reason.is_none() {
+                record.attempts = record.attempts.saturating_sub(1);
+            }
+            record.last = reason;
+            self.mark(&record, StageState::Queued)?;
+            self.store.jobs.insert(key, &record);
+        }
+        Ok(())
+    }
+
     /// Whether jobs wait.
     pub(crate) fn has_jobs(&self) -> bool {
         self.store.jobs.len() > 0
@@ -82,6 +97,14 @@ impl<M: Memory + Clone> Service<M> {
     fn run_stage(&mut self, job: &JobRecord, now: u64) -> api::Result<()> {
         let (item, draft) = self.draft(job.item)?;
         let plan = self.plan(&draft)?;
+        let source = plan.stage(job.asset.as_str()).and_then(|stage| item.asset(stage.source.as_str()));
+        if source.is_none() || item.asset(job.asset.as_str()).is_some() {
+            // Its source was refused meanwhile, or it is made: there is nothing to do until it is queued again.
+            if source.is_none() {
+                self.mark(job, StageState::Waiting)?;
+            }
+            return Ok(());
+        }
         // The lane takes the first stage that is ready; all but this job's are made to look done.
         let mut done = progress(&item);
         let others = plan.stages().iter().map(|stage| &stage.asset).filter(|asset| **asset != job.asset);

@@ -10,7 +10,7 @@ use darkroom_core::source::DecodeLimits;
 use ic_stable_structures::Memory;
 
 use super::{Service, Wire, session_key};
-use crate::store::{AssetRecord, Draft, ItemRecord, JobRecord, Location, StageState};
+use crate::store::{AssetRecord, Draft, ItemRecord, JobRecord, Location, Origin, StageState};
 
 /// The stages of a plan that run here.
 pub(super) fn derive(plan: &Plan) -> Derive<'_> {
@@ -55,16 +55,19 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(stage) = stage.filter(|stage| stage.state == StageState::Waiting) {
             stage.state = StageState::Queued;
             let job = self.store.next_job();
-            let record = JobRecord { item: id, asset: asset.clone(), attempts: 0 };
+            let record = JobRecord { item: id, asset: asset.clone(), attempts: 0, last: None };
             self.store.jobs.insert(job.to_be_bytes(), &record);
         }
     }
 
-    /// Drops derivatives that a client made from other bytes than their source has, and what was made of them.
+    /// Drops derivatives that were made from other bytes than their source has, and what was made of them. What
+    /// the canister made of a refused asset waits again for its source.
     fn refuse_other_sources(&mut self, item: &mut ItemRecord, draft: &mut Draft) {
+        let mut dropped: Vec<AssetName> = Vec::new();
         while let Some(at) = item.assets.iter().position(|asset| {
-            asset.origin.recipe().is_some_and(|recipe| {
-                item.asset(recipe.source.as_str()).is_some_and(|source| source.sha256 != recipe.source_sha256)
+            asset.origin.recipe().is_some_and(|recipe| match item.asset(recipe.source.as_str()) {
+                Some(source) => source.sha256 != recipe.source_sha256,
+                None => dropped.contains(&recipe.source),
             })
         }) {
             let asset = item.assets.remove(at);
@@ -72,14 +75,18 @@ impl<M: Memory + Clone> Service<M> {
             if let (Some(stage), Some(recipe)) =
                 (draft.stages.iter_mut().find(|stage| stage.asset == asset.name), asset.origin.recipe())
             {
-                stage.state = StageState::Failed {
-                    code: api::code::SOURCE_MISMATCH.to_owned(),
-                    message: format!(
-                        "asset `{}` was made from a `{}` with SHA-256 {}; that is not the one stored here",
-                        asset.name, recipe.source, recipe.source_sha256
-                    ),
+                stage.state = match &asset.origin {
+                    Origin::Verified(_) => StageState::Waiting,
+                    _ => StageState::Failed {
+                        code: api::code::SOURCE_MISMATCH.to_owned(),
+                        message: format!(
+                            "asset `{}` was made from a `{}` with SHA-256 {}; that is not the one stored here",
+                            asset.name, recipe.source, recipe.source_sha256
+                        ),
+                    },
                 };
             }
+            dropped.push(asset.name);
         }
     }
 
@@ -98,17 +105,15 @@ impl<M: Memory + Clone> Service<M> {
             bytes += self.free(asset);
         }
         let derivatives = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
-        let mut open = 0;
         for session in derivatives.chain([item.session]) {
             if let Some(record) = self.store.sessions.get(&session_key(session)).wire()? {
                 if record.session.finished().is_none() {
                     bytes += self.store.chunks.remove(record.session.blob);
-                    open += 1;
+                    self.close_sessions(&record.session.owner, 1)?;
                 }
                 self.forget_session(&record);
             }
         }
-        self.close_sessions(&item.owner, open)?;
         if let Some(published_at) = item.published_at {
             self.store.newest.remove(&newest_key(published_at, id));
         }
@@ -127,4 +132,23 @@ pub(super) fn newest_key(published_at: u64, id: ItemId) -> [u8; 18] {
     key[..8].copy_from_slice(&(u64::MAX - published_at).to_be_bytes());
     key[8..].copy_from_slice(&id.0);
     key
+}
+
+/// A place in that order, as it is handed to a client to go on from.
+pub(super) fn cursor(key: [u8; 18]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The reverse of [`cursor`].
+pub(super) fn parse_cursor(text: &str) -> api::Result<[u8; 18]> {
+    let mut key = [0; 18];
+    let digits = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for (place, byte) in key.iter_mut().enumerate().filter(|_| digits) {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).unwrap_or_default();
+    }
+    if digits {
+        return Ok(key);
+    }
+    let message = "`after` is not a place that a page of `items` gave in `next`";
+    Err(api::Error::new(api::code::INVALID_ARGUMENT, message))
 }

@@ -9,7 +9,7 @@ use ic_stable_structures::Memory;
 use super::access::{is_public, may_read};
 use super::{Service, Wire, expiry_key, publish, wire};
 use crate::env::Caller;
-use crate::store::{AssetRecord, ItemRecord, Location};
+use crate::store::{AssetRecord, ItemRecord, Location, StageState};
 
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
@@ -53,23 +53,21 @@ impl<M: Memory + Clone> Service<M> {
     /// Published items that the caller may read, newest first.
     ///
     /// # Errors
-    /// `invalid_name`, `item_not_found` for `after`.
+    /// `invalid_argument` for `after`.
     pub(crate) fn list(&self, caller: Caller, args: &api::ListItems) -> api::Result<api::ItemPage> {
         let limit = args.limit.unwrap_or(50).clamp(1, MAX_PAGE) as usize;
         let start = match &args.after {
             None => std::ops::Bound::Unbounded,
-            Some(after) => {
-                let id: ItemId = after.parse().wire()?;
-                let published_at = self.readable_item(caller, id)?.published_at.unwrap_or_default();
-                std::ops::Bound::Excluded(publish::newest_key(published_at, id))
-            }
+            Some(after) => std::ops::Bound::Excluded(publish::parse_cursor(after)?),
         };
         let mut page = api::ItemPage { items: Vec::new(), next: None };
+        let mut last = None;
         for (scanned, key) in self.store.newest.keys((start, std::ops::Bound::Unbounded)).enumerate() {
             if page.items.len() == limit || scanned == MAX_SCAN {
-                page.next = page.items.last().map(|item| item.id.clone());
+                page.next = last.map(publish::cursor);
                 break;
             }
+            last = Some(key);
             let mut id = [0; 10];
             id.copy_from_slice(&key[8..]);
             let item = self.item(ItemId(id))?;
@@ -143,8 +141,15 @@ impl<M: Memory + Clone> Service<M> {
                 self.store.expiries.insert(expiry_key(&record), &());
                 continue;
             }
-            self.forget_session(&record);
             let item = self.store.items.get(&record.item.0).wire()?;
+            if item.as_ref().is_some_and(is_being_made) {
+                let mut record = record;
+                record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+                self.store.expiries.insert(expiry_key(&record), &());
+                self.store.sessions.insert(session, &record);
+                continue;
+            }
+            self.forget_session(&record);
             let unfinished = record.session.finished().is_none();
             if unfinished {
                 self.close_sessions(&record.session.owner, 1)?;
@@ -173,6 +178,12 @@ impl<M: Memory + Clone> Service<M> {
             arena_end: store.chunks.arena_bytes(),
         }
     }
+}
+
+/// Whether the canister still has stages of the item to run.
+fn is_being_made(item: &ItemRecord) -> bool {
+    let mut stages = item.draft.iter().flat_map(|draft| &draft.stages);
+    stages.any(|stage| matches!(stage.state, StageState::Queued | StageState::Running))
 }
 
 /// How many records of each kind there are, and bytes of the arena in use.

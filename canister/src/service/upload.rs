@@ -38,7 +38,9 @@ impl<M: Memory + Clone> Service<M> {
         let key = args.idempotency_key.as_deref().map(|key| checked_key(caller, key)).transpose()?;
         let known = key.map(|key| self.store.keys.get(&key)).transpose().wire()?.flatten();
         if let Some(id) = known {
-            return self.begun(id, args, &media);
+            if let Some(upload) = self.begun(now, id, args, &media, &config)? {
+                return Ok(upload);
+            }
         }
         let pipeline = chosen_pipeline(&config, args.pipeline.as_deref())?;
         let plan = Plan::new(pipeline, self.registry()).wire()?;
@@ -84,8 +86,15 @@ impl<M: Memory + Clone> Service<M> {
         Ok(upload)
     }
 
-    /// The upload that was begun with the same key.
-    fn begun(&self, id: ItemId, args: &api::BeginUpload, media: &MediaType) -> api::Result<api::Upload> {
+    /// The upload that was begun with the same key, its time begun anew; `None` if its time was over.
+    fn begun(
+        &mut self,
+        now: u64,
+        id: ItemId,
+        args: &api::BeginUpload,
+        media: &MediaType,
+        config: &ConfigRecord,
+    ) -> api::Result<Option<api::Upload>> {
         let item = self.item(id)?;
         let session = self.store.sessions.get(&session_key(item.session)).wire()?;
         let (size, sha256, stored_media) = match (&session, item.asset("original")) {
@@ -101,16 +110,30 @@ impl<M: Memory + Clone> Service<M> {
         let declared = args.sha256.as_ref().map(digest);
         let same_hash = sha256.is_none() || declared.is_none() || sha256 == declared;
         let same_pipeline = args.pipeline.as_ref().is_none_or(|name| *name == item.pipeline);
-        if size != args.size || !same_hash || stored_media != *media || !same_pipeline {
+        let private = args.visibility == Some(api::Visibility::Private);
+        let same_file = size == args.size && same_hash && stored_media == *media;
+        if !same_file || !same_pipeline || item.private != private || item.file_name != args.file_name {
             let message = format!(
-                "this key was used for {size} bytes of {stored_media} in pipeline `{}`; \
-                 another file or pipeline needs another key",
+                "this key was used for `{}`, {size} bytes of {stored_media}, {}, in pipeline `{}`; \
+                 another declaration needs another key",
+                item.file_name,
+                if item.private { "private" } else { "public" },
                 item.pipeline
             );
             return Err(api::Error::new(api::code::KEY_CONFLICT, message));
         }
-        Ok(match (session, item.asset("original").map(|asset| &asset.location)) {
-            (Some(record), _) => wire::upload(id, &record.session),
+        Ok(Some(match (session, item.asset("original").map(|asset| &asset.location)) {
+            (Some(record), _) if item.draft.is_some() && record.session.expires_at <= now => {
+                self.drop_item(id, &item)?;
+                return Ok(None);
+            }
+            (Some(mut record), _) => {
+                if record.session.finished().is_none() {
+                    record.session.expires_at = now + config.session_nanos;
+                    self.store.sessions.insert(session_key(record.session.id), &record);
+                }
+                wire::upload(id, &record.session)
+            }
             (None, Some(Location::Chunks { chunk_size, count, .. })) => api::Upload {
                 item: id.to_string(),
                 session: item.session.0,
@@ -122,7 +145,7 @@ impl<M: Memory + Clone> Service<M> {
                 let error = Error::Corrupt { what: "item", reason: format!("`{id}` has no original") };
                 return Err(error).wire();
             }
-        })
+        }))
     }
 
     /// Opens the session of a derivative that is too large for `put_assets`.
@@ -144,15 +167,11 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(asset) = item.asset(claim.name.as_str()) {
             return Err(already_there(asset, declared_digest));
         }
-        for session in &draft.sessions {
-            let open = self.store.sessions.get(&session_key(*session)).wire()?;
-            if let Some(open) = open.filter(|open| open.asset.name == claim.name) {
-                if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
-                    return Ok(wire::upload(id, &open.session));
-                }
-                let message = format!("session {session} is already filling asset `{}`", claim.name);
-                return Err(api::Error::new(api::code::ASSET_CONFLICT, message));
+        if let Some(open) = self.filling(&draft, &claim.name)? {
+            if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
+                return Ok(wire::upload(id, &open.session));
             }
+            return Err(being_filled(&claim.name, open.session.id));
         }
         if plan.stage(claim.name.as_str()).is_some_and(|stage| stage.storage == Storage::Inline) {
             let allowed = MAX_INLINE as u64;
@@ -188,7 +207,7 @@ impl<M: Memory + Clone> Service<M> {
         let mut record = self.own_session(caller, now, SessionId(args.session))?;
         let session = &mut record.session;
         let declared = digest(&args.sha256);
-        // Chunk 0 takes no waiting chunks with it: their share of hashing comes with the chunks after them.
+        // Beside itself, a chunk has at most one more hashed of those that waited behind it; finish does the rest.
         let put = session
             .put_chunk(&mut self.store.chunks, args.index, &args.bytes, declared, session.chunk_size().into())
             .wire()?;
@@ -216,6 +235,7 @@ impl<M: Memory + Clone> Service<M> {
         let done = found.is_some();
         if let (None, Some(found)) = (before, found) {
             record.asset.sha256 = found;
+            record.session.expires_at = now + self.store.config().wire()?.session_nanos;
             let (mut item, mut draft) = self.draft(record.item)?;
             let plan = self.plan(&draft)?;
             draft.sessions.retain(|open| *open != session);
@@ -268,10 +288,25 @@ impl<M: Memory + Clone> Service<M> {
                 return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
             }
             check_inline(&plan, claim.name.as_str(), asset.bytes.len())?;
+            if let Some(session) = self.filling(&draft, &claim.name)? {
+                return Err(being_filled(&claim.name, session.session.id));
+            }
             new.push((claim, found, asset));
         }
+        let mut stored = Vec::new();
         for (claim, sha256, asset) in new {
-            let location = self.store_bytes(&item, &plan, claim.name.as_str(), &asset.bytes)?;
+            let location = match self.store_bytes(&item, &plan, claim.name.as_str(), &asset.bytes) {
+                Ok(location) => location,
+                Err(error) => {
+                    for blob in stored {
+                        self.store.chunks.remove(blob);
+                    }
+                    return Err(error);
+                }
+            };
+            if let Location::Chunks { blob, .. } = &location {
+                stored.push(*blob);
+            }
             complete(&mut draft, claim.name.as_str());
             let record = AssetRecord {
                 name: claim.name,
@@ -309,6 +344,17 @@ impl<M: Memory + Clone> Service<M> {
         self.forget_session(&record);
         self.close_sessions(caller.bytes(), 1)?;
         Ok(api::Freed { bytes: self.store.chunks.remove(record.session.blob) })
+    }
+
+    /// The open session that fills an asset of a draft.
+    fn filling(&self, draft: &Draft, asset: &AssetName) -> api::Result<Option<SessionRecord>> {
+        for session in &draft.sessions {
+            let open = self.store.sessions.get(&session_key(*session)).wire()?;
+            if let Some(open) = open.filter(|open| open.asset.name == *asset) {
+                return Ok(Some(open));
+            }
+        }
+        Ok(None)
     }
 
     /// Stores a complete asset where its stage says.
@@ -414,6 +460,11 @@ fn complete(draft: &mut Draft, asset: &str) {
 
 fn is_stored(item: &ItemRecord, asset: &api::PutAsset) -> bool {
     item.asset(&asset.name).is_some_and(|stored| stored.sha256 == digest(&asset.sha256))
+}
+
+fn being_filled(asset: &AssetName, session: SessionId) -> api::Error {
+    let message = format!("session {session} is filling asset `{asset}`; finish or abort it");
+    api::Error::new(api::code::ASSET_CONFLICT, message)
 }
 
 fn already_there(asset: &AssetRecord, found: Digest) -> api::Error {

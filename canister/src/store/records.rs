@@ -209,6 +209,9 @@ pub(crate) struct JobRecord {
     pub(crate) asset: AssetName,
     /// How often it was begun.
     pub(crate) attempts: u32,
+    /// Why the last attempt did not come through.
+    #[serde(default)]
+    pub(crate) last: Option<String>,
 }
 
 impl Origin {

@@ -7,6 +7,7 @@ mod access;
 mod checks;
 mod claim;
 mod config;
+mod derivatives;
 mod derive;
 mod publish;
 mod read;

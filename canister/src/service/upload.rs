@@ -3,15 +3,14 @@
 use darkroom_api as api;
 use darkroom_core::asset::{AssetName, Meta};
 use darkroom_core::chunk::ChunkStore;
-use darkroom_core::id::{BlobId, ChunkKey, ItemId, SessionId};
+use darkroom_core::id::{ItemId, SessionId};
 use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::{MAX_INLINE, Plan, Storage};
+use darkroom_core::pipeline::Plan;
 use darkroom_core::session::{Declared, Put, Session};
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
-use super::checks::{check_inline, checked_file_name, checked_key, checked_size, chosen_pipeline};
-use super::claim::Claim;
+use super::checks::{checked_file_name, checked_key, checked_size, chosen_pipeline};
 use super::{HASH_BUDGET, Service, Wire, digest, expiry_key, insert_asset, session_key, wire};
 use crate::env::Caller;
 use crate::store::{
@@ -37,10 +36,10 @@ impl<M: Memory + Clone> Service<M> {
         let media = MediaType::parse(&args.media_type).wire()?;
         let key = args.idempotency_key.as_deref().map(|key| checked_key(caller, key)).transpose()?;
         let known = key.map(|key| self.store.keys.get(&key)).transpose().wire()?.flatten();
-        if let Some(id) = known {
-            if let Some(upload) = self.begun(now, id, args, &media, &config)? {
-                return Ok(upload);
-            }
+        if let Some(id) = known
+            && let Some(upload) = self.begun(now, id, args, &media, &config)?
+        {
+            return Ok(upload);
         }
         let pipeline = chosen_pipeline(&config, args.pipeline.as_deref())?;
         let plan = Plan::new(pipeline, self.registry()).wire()?;
@@ -148,52 +147,6 @@ impl<M: Memory + Clone> Service<M> {
         }))
     }
 
-    /// Opens the session of a derivative that is too large for `put_assets`.
-    ///
-    /// # Errors
-    /// Those of `put_assets`, `invalid_size`, `limit`.
-    pub(crate) fn begin_asset(
-        &mut self,
-        caller: Caller,
-        now: u64,
-        args: &api::BeginAsset,
-    ) -> api::Result<api::Upload> {
-        let id: ItemId = args.item.parse().wire()?;
-        self.own_item(caller, id)?;
-        let (mut item, mut draft) = self.draft(id)?;
-        let plan = self.plan(&draft)?;
-        let claim = self.claim(&plan, &args.asset)?;
-        let declared_digest = digest(&args.asset.sha256);
-        if let Some(asset) = item.asset(claim.name.as_str()) {
-            return Err(already_there(asset, declared_digest));
-        }
-        if let Some(open) = self.filling(&draft, &claim.name)? {
-            if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
-                return Ok(wire::upload(id, &open.session));
-            }
-            return Err(being_filled(&claim.name, open.session.id));
-        }
-        if plan.stage(claim.name.as_str()).is_some_and(|stage| stage.storage == Storage::Inline) {
-            let allowed = MAX_INLINE as u64;
-            return Err(Error::InvalidSize { found: args.size, allowed }).wire();
-        }
-        let config = self.store.config().wire()?;
-        let declared = Declared {
-            size: checked_size(args.size, &config)?,
-            chunk_size: config.chunk_size,
-            sha256: Some(declared_digest),
-        };
-        let session = self.open_session(caller, now, &config, declared)?;
-        let asset =
-            asset_record(claim.name, claim.media, &session, claim.meta, Origin::Claimed(claim.recipe));
-        let upload = wire::upload(id, &session);
-        draft.sessions.push(session.id);
-        item.draft = Some(draft);
-        self.store.items.insert(id.0, &item);
-        self.keep_new_session(SessionRecord { session, item: id, asset });
-        Ok(upload)
-    }
-
     /// Takes a chunk, verified against the SHA-256 that came with it.
     ///
     /// # Errors
@@ -252,78 +205,6 @@ impl<M: Memory + Clone> Service<M> {
         Ok(api::FinishUpload { done, hashed, item })
     }
 
-    /// Takes whole derivatives: all of them or none.
-    ///
-    /// # Errors
-    /// `item_not_found`, `forbidden`, `item_published`, `stage_not_yours`, `processor_version`, `chunk_hash`,
-    /// `invalid_argument`, `invalid_size`, `asset_conflict`, `store_full`.
-    pub(crate) fn put_assets(
-        &mut self,
-        caller: Caller,
-        now: u64,
-        args: &api::PutAssets,
-    ) -> api::Result<api::Item> {
-        let id: ItemId = args.item.parse().wire()?;
-        let stored = self.own_item(caller, id)?;
-        if stored.draft.is_none() && args.assets.iter().all(|asset| is_stored(&stored, asset)) {
-            return Ok(wire::item(id, &stored));
-        }
-        let (mut item, mut draft) = self.draft(id)?;
-        let plan = self.plan(&draft)?;
-        let mut new = Vec::new();
-        for (index, asset) in args.assets.iter().enumerate() {
-            let claim = self.claim(&plan, asset)?;
-            let found = Digest::of(&asset.bytes);
-            if found != digest(&asset.sha256) {
-                let index = u32::try_from(index).unwrap_or(u32::MAX);
-                return Err(Error::ChunkHash { index, found, declared: digest(&asset.sha256) }).wire();
-            }
-            match item.asset(claim.name.as_str()) {
-                Some(stored) if stored.sha256 == found => continue,
-                Some(stored) => return Err(already_there(stored, found)),
-                None => {}
-            }
-            if new.iter().any(|(other, _, _): &(Claim, _, _)| other.name == claim.name) {
-                let message = format!("asset `{}` stands twice in this call", claim.name);
-                return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
-            }
-            check_inline(&plan, claim.name.as_str(), asset.bytes.len())?;
-            if let Some(session) = self.filling(&draft, &claim.name)? {
-                return Err(being_filled(&claim.name, session.session.id));
-            }
-            new.push((claim, found, asset));
-        }
-        let mut stored = Vec::new();
-        for (claim, sha256, asset) in new {
-            let location = match self.store_bytes(&item, &plan, claim.name.as_str(), &asset.bytes) {
-                Ok(location) => location,
-                Err(error) => {
-                    for blob in stored {
-                        self.store.chunks.remove(blob);
-                    }
-                    return Err(error);
-                }
-            };
-            if let Location::Chunks { blob, .. } = &location {
-                stored.push(*blob);
-            }
-            complete(&mut draft, claim.name.as_str());
-            let record = AssetRecord {
-                name: claim.name,
-                media: claim.media,
-                size: asset.bytes.len() as u64,
-                sha256,
-                meta: claim.meta,
-                location,
-                origin: Origin::Claimed(claim.recipe),
-            };
-            insert_asset(&mut item, &plan, record);
-        }
-        item.draft = Some(draft);
-        self.settle(id, item, now)?;
-        Ok(wire::item(id, &self.item(id)?))
-    }
-
     /// Gives up: of the original's session, the whole unpublished item; of a derivative's, that session.
     ///
     /// # Errors
@@ -346,43 +227,7 @@ impl<M: Memory + Clone> Service<M> {
         Ok(api::Freed { bytes: self.store.chunks.remove(record.session.blob) })
     }
 
-    /// The open session that fills an asset of a draft.
-    fn filling(&self, draft: &Draft, asset: &AssetName) -> api::Result<Option<SessionRecord>> {
-        for session in &draft.sessions {
-            let open = self.store.sessions.get(&session_key(*session)).wire()?;
-            if let Some(open) = open.filter(|open| open.asset.name == *asset) {
-                return Ok(Some(open));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Stores a complete asset where its stage says.
-    pub(super) fn store_bytes(
-        &mut self,
-        item: &ItemRecord,
-        plan: &Plan,
-        asset: &str,
-        bytes: &[u8],
-    ) -> api::Result<Location> {
-        if plan.stage(asset).is_some_and(|stage| stage.storage == Storage::Inline) {
-            return Ok(Location::Inline(bytes.to_vec()));
-        }
-        let chunk_size = self.store.config().wire()?.chunk_size;
-        let blob = BlobId::new(&item.owner, self.store.next_session());
-        let mut count = 0;
-        for chunk in bytes.chunks(chunk_size as usize) {
-            let key = ChunkKey { blob, index: count };
-            if let Err(error) = self.store.chunks.put(key, chunk, Digest::of(chunk)) {
-                self.store.chunks.remove(blob);
-                return Err(error).wire();
-            }
-            count += 1;
-        }
-        Ok(Location::Chunks { blob, chunk_size, count })
-    }
-
-    fn open_session(
+    pub(super) fn open_session(
         &mut self,
         caller: Caller,
         now: u64,
@@ -406,7 +251,7 @@ impl<M: Memory + Clone> Service<M> {
         Ok(session)
     }
 
-    fn keep_new_session(&mut self, record: SessionRecord) {
+    pub(super) fn keep_new_session(&mut self, record: SessionRecord) {
         self.store.expiries.insert(expiry_key(&record), &());
         self.store.sessions.insert(session_key(record.session.id), &record);
     }
@@ -430,7 +275,7 @@ impl<M: Memory + Clone> Service<M> {
     }
 }
 
-fn asset_record(
+pub(super) fn asset_record(
     name: AssetName,
     media: MediaType,
     session: &Session,
@@ -452,25 +297,8 @@ fn asset_record(
     }
 }
 
-fn complete(draft: &mut Draft, asset: &str) {
+pub(super) fn complete(draft: &mut Draft, asset: &str) {
     if let Some(stage) = draft.stages.iter_mut().find(|stage| stage.asset.as_str() == asset) {
         stage.state = StageState::Done;
     }
-}
-
-fn is_stored(item: &ItemRecord, asset: &api::PutAsset) -> bool {
-    item.asset(&asset.name).is_some_and(|stored| stored.sha256 == digest(&asset.sha256))
-}
-
-fn being_filled(asset: &AssetName, session: SessionId) -> api::Error {
-    let message = format!("session {session} is filling asset `{asset}`; finish or abort it");
-    api::Error::new(api::code::ASSET_CONFLICT, message)
-}
-
-fn already_there(asset: &AssetRecord, found: Digest) -> api::Error {
-    let message = format!(
-        "asset `{}` is stored with SHA-256 {}; different bytes with {found} are refused",
-        asset.name, asset.sha256
-    );
-    api::Error::new(api::code::ASSET_CONFLICT, message)
 }

@@ -1,5 +1,6 @@
 //! Stages on the canister: the same bytes as on the client, in a message of their own each, and what happens
 //! when one fails.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use darkroom_api as api;
 use darkroom_core::Digest;

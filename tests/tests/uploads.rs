@@ -1,4 +1,5 @@
 //! Uploads of weight: 20 MB in 1.9 MB chunks, interleaved sessions, upgrades in the middle, and every refusal.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use candid::Principal;
 use darkroom_api as api;

@@ -1,5 +1,6 @@
 //! What each Wasm operator costs, in the Internet Computer's instructions.
 
+use wasmparser::Operator;
 use wasmtime::OperatorCost;
 
 /// Sets the cost of several operators.
@@ -7,8 +8,21 @@ macro_rules! set {
     ($table:ident, $cost:literal: $($op:ident)*) => { $( $table.$op = $cost; )* };
 }
 
-/// The replica's weights. Operators that are not named cost 1. The table is of bytes, so the four operators of
-/// cost 300 are short by 45; `memory.grow` gets the rest in `Host::memory_growing`.
+/// What a costly operator lacks in the table, which is of bytes; the rewrite puts as many `nop`s before it.
+pub(super) const LACKING: usize = 300 - 255;
+
+/// Whether the operator costs 300.
+pub(super) fn is_costly(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::MemoryGrow { .. }
+            | Operator::TableGrow { .. }
+            | Operator::DataDrop { .. }
+            | Operator::ElemDrop { .. }
+    )
+}
+
+/// The replica's weights. Operators that are not named cost 1.
 pub(crate) fn operator_cost() -> OperatorCost {
     let mut c = OperatorCost::new();
     set!(c, 0: Block Loop Else End);

@@ -1,7 +1,9 @@
 //! The rewrite before compilation: memory, table and mutable globals become exports under reserved names; the
 //! start function and the active data segments become functions that the engine calls once, at installation,
-//! instead of at every instantiation. Everything else is kept as it is.
+//! instead of at every instantiation. Operators that cost more than the engine's table can say get `nop`s before
+//! them, which cost 1 each and compile to nothing. Everything else is kept as it is.
 
+use super::cost::LACKING;
 use super::names;
 use super::validate::{Invalid, ModuleInfo};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -10,6 +12,8 @@ use wasm_encoder::{
     Instruction, Module, RawSection, TypeSection,
 };
 use wasmparser::{DataKind, Parser, Payload};
+
+const NOP: u8 = 0x01;
 
 /// The rewritten module.
 pub(crate) fn rewrite(wasm: &[u8], info: &ModuleInfo) -> Result<Vec<u8>, Invalid> {
@@ -62,8 +66,16 @@ pub(crate) fn rewrite(wasm: &[u8], info: &ModuleInfo) -> Result<Vec<u8>, Invalid
     }
     module.section(&DataCountSection { count: info.data_segments });
     let (data, copy) = passive_data(parts.data, &mut codec)?;
+    let mut costly = info.costly.iter().copied().peekable();
     for body in parts.bodies {
-        code.raw(&wasm[body]);
+        let (mut from, mut bytes) = (body.start, Vec::new());
+        while let Some(at) = costly.next_if(|at| *at < body.end) {
+            bytes.extend_from_slice(&wasm[from..at]);
+            bytes.extend([NOP; LACKING]);
+            from = at;
+        }
+        bytes.extend_from_slice(&wasm[from..body.end]);
+        code.raw(&bytes);
     }
     code.function(&copy);
     module.section(&code);

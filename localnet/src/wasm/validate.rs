@@ -84,6 +84,8 @@ pub(crate) struct ModuleInfo {
     /// Wasm instructions in the code section.
     pub(crate) instructions: u64,
     pub(crate) data_segments: u32,
+    /// Where in the module the operators are whose cost does not fit into the engine's table.
+    pub(crate) costly: Vec<usize>,
 }
 
 impl ModuleInfo {
@@ -217,7 +219,10 @@ pub(super) fn validate(wasm: &[u8]) -> Result<ModuleInfo, Invalid> {
                 let mut count = 0;
                 let mut ops = body.get_operators_reader()?;
                 while !ops.eof() {
-                    ops.read()?;
+                    let (op, at) = ops.read_with_offset()?;
+                    if super::cost::is_costly(&op) {
+                        info.costly.push(at);
+                    }
                     count += 1;
                 }
                 if count > MAX_FUNCTION_INSTRUCTIONS {

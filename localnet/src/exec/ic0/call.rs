@@ -1,7 +1,6 @@
 //! `ic0`: calls to other canisters. They take effect when the entry point succeeds.
 
-use super::message::PAYLOAD_BYTE;
-use super::{COST, Ptr, charge, fail, read, sys, violation};
+use super::{COST, Ptr, bytes, charge_payload, fail, read, sys, violation};
 use crate::exec::Host;
 use crate::exec::context::*;
 use crate::exec::host::OutCall;
@@ -66,14 +65,14 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "call_data_append", CALLING, COST, |c, src: P, size: P| -> () {
         let have = building(&mut c, "call_data_append")?.arg.len() as u64;
         let size: u64 = size.into();
-        charge(&mut c, size.saturating_mul(PAYLOAD_BYTE))?;
+        charge_payload(&mut c, size)?;
         if have.saturating_add(size) > PAYLOAD_LIMIT {
             return violation(format!(
                 "ic0.call_data_append: the payload ({} bytes) cannot be larger than {PAYLOAD_LIMIT}",
                 have.saturating_add(size)
             ));
         }
-        let bytes = read(&mut c, src.into(), size)?;
+        let bytes = bytes(&mut c, src.into(), size)?;
         building(&mut c, "call_data_append")?.arg.extend_from_slice(&bytes);
         Ok(())
     });

@@ -1,6 +1,6 @@
 //! `ic0`: the message being executed and the answer to it.
 
-use super::{COST, Ptr, copy, fail, read, sys, violation};
+use super::{COST, Ptr, bytes, charge_payload, copy, fail, read, sys, violation};
 use crate::exec::Host;
 use crate::exec::context::*;
 use crate::exec::host::Response;
@@ -8,8 +8,6 @@ use wasmtime::{Caller, Linker};
 
 const REPLY_LIMIT: usize = 2 << 20;
 const QUERY_REPLY_LIMIT: usize = 3 << 20;
-/// Instructions per byte of a payload that leaves the canister.
-pub(super) const PAYLOAD_BYTE: u64 = 50;
 
 const WITH_ARG: u32 = I | U | RQ | NRQ | CQ | RY | CRY | F;
 const ANSWERING: u32 = U | RQ | NRQ | CQ | RY | RT | CRY | CRT;
@@ -61,10 +59,10 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "msg_reply_data_append", ANSWERING, COST, |c, src: P, size: P| -> () {
         unanswered(&c, "msg_reply_data_append")?;
         let (src, size) = (src.into(), size.into());
-        super::charge(&mut c, size.saturating_mul(PAYLOAD_BYTE))?;
+        charge_payload(&mut c, size)?;
         let have = c.data().effects.reply.len() as u64;
         limit(&c, "msg_reply_data_append", have.saturating_add(size))?;
-        let bytes = read(&mut c, src, size)?;
+        let bytes = bytes(&mut c, src, size)?;
         c.data_mut().effects.reply.extend_from_slice(&bytes);
         Ok(())
     });
@@ -77,9 +75,9 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "msg_reject", ANSWERING, COST, |c, src: P, size: P| -> () {
         unanswered(&c, "msg_reject")?;
         let (src, size) = (src.into(), size.into());
-        super::charge(&mut c, size.saturating_mul(PAYLOAD_BYTE))?;
+        charge_payload(&mut c, size)?;
         limit(&c, "msg_reject", size)?;
-        let bytes = read(&mut c, src, size)?;
+        let bytes = bytes(&mut c, src, size)?;
         let Ok(text) = String::from_utf8(bytes) else {
             return violation("ic0.msg_reject: invalid UTF-8 string");
         };

@@ -89,9 +89,22 @@ pub(super) fn violation<T>(text: impl Into<String>) -> Sys<T> {
     fail(CanisterError::Contract(text.into()))
 }
 
+/// Instructions per byte of a payload that leaves the canister.
+const PAYLOAD_BYTE: u64 = 50;
+
 /// The canister's bytes `[src, src + len)`, charged one instruction each.
 pub(super) fn read(caller: &mut Caller<'_, Host>, src: u64, len: u64) -> Sys<Vec<u8>> {
     charge(caller, len)?;
+    bytes(caller, src, len)
+}
+
+/// Charges for a payload of `len` bytes; [`bytes`] then copies it.
+pub(super) fn charge_payload(caller: &mut Caller<'_, Host>, len: u64) -> Sys<()> {
+    charge(caller, len.saturating_mul(PAYLOAD_BYTE))
+}
+
+/// The canister's bytes `[src, src + len)`.
+pub(super) fn bytes(caller: &mut Caller<'_, Host>, src: u64, len: u64) -> Sys<Vec<u8>> {
     let Some(memory) = caller.data().memory else { return fail(CanisterError::Trapped("no memory".into())) };
     match range(src, len, memory.data_size(&caller)) {
         Some(range) => Ok(memory.data(&caller)[range].to_vec()),

@@ -15,6 +15,9 @@ const MESSAGE: usize = 1_900_000;
 
 /// Bytes of a chunk of a larger module.
 const CHUNK: usize = 1 << 20;
+/// Cycles of a canister on a development network, where they cost nothing: fees are charged as on the Internet
+/// Computer, and this lasts for years of uploads.
+const DEVELOPMENT_CYCLES: u128 = 10_000_000_000_000_000;
 
 /// Ids of networks for development, to say which subnet creates a canister.
 const SUBNETS: [&str; 2] = ["lxzze-o7777-77777-aaaaa-cai", "rwlgt-iiaaa-aaaaa-aaaaa-cai"];
@@ -97,7 +100,10 @@ impl Deployment<'_> {
 
     /// Creates an empty canister, where networks give them away.
     pub(crate) async fn create(self) -> Result<Principal> {
-        let args = management::ProvisionalCreateCanisterWithCyclesArgs::default();
+        let args = management::ProvisionalCreateCanisterWithCyclesArgs {
+            amount: Some(DEVELOPMENT_CYCLES.into()),
+            ..Default::default()
+        };
         let mut last = None;
         for subnet in SUBNETS {
             let subnet = Principal::from_text(subnet).map_err(|error| Error::Local(error.to_string()))?;

@@ -1,5 +1,6 @@
 //! How a network is set up.
 
+use crate::Fees;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ pub struct NetworkConfig {
     pub port: u16,
     /// A subnet's rounds; without them every message is executed at once.
     pub round: Option<RoundConfig>,
+    /// What canisters pay; by default what they pay on the Internet Computer.
+    pub fees: Fees,
 }
 
 /// Rounds as a subnet has them, to time uploads under real limits.

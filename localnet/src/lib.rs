@@ -21,6 +21,7 @@ mod state;
 mod wasm;
 
 pub use config::{NetworkConfig, RoundConfig};
+pub use cycles::Fees;
 pub use error::Error;
 pub use network::Network;
 pub use server::PocketIcServer;

@@ -37,7 +37,11 @@ impl Network {
     ///
     /// If the port or the state directory cannot be had, or the state cannot be read.
     pub fn start(config: NetworkConfig) -> Result<Network, Error> {
-        let setup = Setup { state_dir: config.state_dir.as_deref(), time: Some(crate::clock::now()) };
+        let setup = Setup {
+            state_dir: config.state_dir.as_deref(),
+            time: Some(crate::clock::now()),
+            fees: config.fees,
+        };
         let instance = Arc::new(Instance::start(setup)?);
         let shape = topology::json(&topology::subnets(instance.keys.subnet, &[]));
         let runtime = serve::runtime()?;

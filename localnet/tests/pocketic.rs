@@ -3,7 +3,7 @@
 
 mod common;
 
-use candid::{Decode, Encode, Principal};
+use candid::{Encode, Principal};
 use common::{COUNTER, counter, counts, pocket_ic};
 use ic_management_canister_types::CanisterStatusType;
 use pocket_ic::{ErrorCode, PocketIc, RejectCode};
@@ -147,9 +147,10 @@ fn management() {
     pic.stop_canister(id, Some(me)).unwrap();
     pic.delete_canister(id, Some(me)).unwrap();
     assert!(!pic.canister_exists(id));
-    let reply =
-        pic.update_call(Principal::management_canister(), me, "raw_rand", Encode!().unwrap()).unwrap();
-    assert_eq!(Decode!(&reply, Vec<u8>).unwrap().len(), 32);
+    // Randomness is for canisters.
+    let reject =
+        pic.update_call(Principal::management_canister(), me, "raw_rand", Encode!().unwrap()).unwrap_err();
+    assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
     let reject =
         pic.update_call(Principal::management_canister(), me, "sign_with_ecdsa", vec![]).unwrap_err();
     assert_eq!(reject.error_code, ErrorCode::UnknownManagementMessage);

@@ -71,7 +71,12 @@ fn start_or_find(state: &State, port: Option<u16>, round: Option<RoundConfig>) -
         if let Some(running) = running::find(state)? {
             return Ok(Found::Running(running));
         }
-        let config = NetworkConfig { state_dir: Some(state.localnet()), port: listen, round };
+        let config = NetworkConfig {
+            state_dir: Some(state.localnet()),
+            port: listen,
+            round,
+            ..NetworkConfig::default()
+        };
         match Network::start(config) {
             Ok(network) => return Ok(Found::Started(network)),
             Err(LocalnetError::StateInUse { pid, .. }) if begun.elapsed() < PATIENCE => {

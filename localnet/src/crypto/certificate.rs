@@ -128,7 +128,7 @@ pub(crate) fn canister_ranges() -> Vec<u8> {
 
 fn metrics(state: &State) -> Vec<u8> {
     use serde_cbor::Value;
-    let bytes: u64 = state.canisters.values().map(|c| c.record.memory_size()).sum();
+    let bytes: u64 = state.canisters.values().map(|c| state.memory_usage(c)).sum();
     let entries = [
         (0, Value::Integer(state.canisters.len() as i128)),
         (1, Value::Integer(i128::from(bytes))),

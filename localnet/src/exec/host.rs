@@ -1,6 +1,7 @@
 //! The host's side of one execution: what the Wasm may see, and what it asked for so far.
 
 use super::Kind;
+use crate::Fees;
 use crate::memory::{HeapMapping, StableMapping};
 use crate::reject::CanisterError;
 use candid::Principal;
@@ -17,8 +18,10 @@ pub(crate) struct View {
     pub(crate) status: u32,
     pub(crate) version: u64,
     pub(crate) balance: u128,
-    /// Balance that may be spent without freezing.
+    /// The balance that calls and burning must leave.
     pub(crate) frozen: u128,
+    pub(crate) fees: Fees,
+    pub(crate) memory64: bool,
     pub(crate) environment: Arc<Vec<(String, String)>>,
     pub(crate) wasm_memory_limit: u64,
     pub(crate) time: u64,
@@ -45,6 +48,8 @@ pub(crate) struct Message {
     pub(crate) answered: bool,
     /// Instructions of earlier entry points of the same context.
     pub(crate) instructions_before: u64,
+    /// Cycles set aside for this execution.
+    pub(crate) prepaid: u128,
 }
 
 /// An answer given by the Wasm.
@@ -66,6 +71,10 @@ pub(crate) struct OutCall {
     pub(crate) cleanup: Option<(u32, u64)>,
     /// Seconds, for calls with a best-effort response.
     pub(crate) timeout: Option<u32>,
+    /// Cycles for the request.
+    pub(crate) fee: u128,
+    /// Cycles for the response and its callback; what is left of them comes back.
+    pub(crate) prepaid: u128,
 }
 
 /// A line of the canister's log.

@@ -24,12 +24,10 @@ pub(super) fn status(
     let wasm = canister.code.as_ref().map_or(0, |c| c.wasm.len() as u64);
     let sections =
         canister.code.as_ref().map_or(0, |c| c.info.metadata.values().map(|m| m.bytes.len() as u64).sum());
-    let chunks: u64 =
-        record.chunks.iter().filter_map(|hash| state.blobs.get(hash)).map(|bytes| bytes.len() as u64).sum();
+    let chunks = state.chunk_bytes(canister);
     let global = canister.code.as_ref().map_or(0, |c| c.info.mutable_globals.len() as u64 * 8);
     let stable = record.stable_pages * WASM_PAGE;
     let log: u64 = record.log.iter().map(|l| l.text.len() as u64).sum();
-    let total = record.memory_size() + wasm + sections + chunks + global;
     let result = types::CanisterStatusResult {
         status: match record.status {
             Status::Running => types::CanisterStatusType::Running,
@@ -40,7 +38,7 @@ pub(super) fn status(
         version: record.version,
         settings: settings(&record.settings),
         module_hash: record.module.map(|hash| hash.to_vec()),
-        memory_size: nat(total),
+        memory_size: nat(state.memory_usage(canister)),
         memory_metrics: types::MemoryMetrics {
             wasm_memory_size: nat(record.heap_size),
             stable_memory_size: nat(stable),
@@ -54,7 +52,7 @@ pub(super) fn status(
         },
         cycles: Nat::from(record.cycles),
         reserved_cycles: nat(0),
-        idle_cycles_burned_per_day: nat(0),
+        idle_cycles_burned_per_day: Nat::from(state.idle_per_day(canister)),
         query_stats: types::QueryStats {
             num_calls_total: nat(0),
             num_instructions_total: nat(0),

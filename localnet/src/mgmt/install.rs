@@ -17,6 +17,8 @@ use types::{CanisterInstallMode, WasmMemoryPersistence};
 
 /// Instructions of one installation, all its entry points together.
 const LIMIT: u64 = 300_000_000_000;
+/// Instructions for compiling one instruction of the module.
+const COMPILING: u64 = 6_000;
 const STABLE_BUDGET: u64 = (8 << 30) / PAGE;
 
 /// An installation in progress: what the entry points so far have made of the canister.
@@ -29,6 +31,8 @@ struct Work {
     globals: Option<Arc<Globals>>,
     effects: Vec<Effects>,
     left: u64,
+    /// Cycles set aside for all of it.
+    prepaid: u128,
     timer: u64,
 }
 
@@ -85,6 +89,8 @@ impl Call<'_> {
         let keep_heap = flags.wasm_memory_persistence == Some(WasmMemoryPersistence::Keep);
         let mut work = self.prepare(id, code, arg)?;
         let result = self.steps(&mut work, mode, flags.skip_pre_upgrade == Some(true), keep_heap);
+        let cost = self.instance.read().fees.executing(LIMIT - work.left, work.code.info.memory64);
+        self.change(|state| state.charge(id, cost));
         let files = match result {
             Ok(files) => files,
             Err(error) => {
@@ -103,6 +109,11 @@ impl Call<'_> {
         let state = self.instance.read();
         let canister = state.canister(id)?;
         let record = &canister.record;
+        let prepaid = state.fees.executing(LIMIT, code.info.memory64);
+        state.afford(id, prepaid)?;
+        let compiling = code.info.instructions.saturating_mul(COMPILING);
+        let left =
+            LIMIT.checked_sub(compiling).ok_or_else(|| CanisterError::InstructionLimit(LIMIT).reject(id))?;
         let heap = self
             .executor
             .heap(id, &canister.heap, record.heap_size)
@@ -116,7 +127,8 @@ impl Call<'_> {
             stable: Some(stable),
             globals: Some(record.globals.clone()),
             effects: Vec::new(),
-            left: LIMIT,
+            left,
+            prepaid,
             timer: record.timer,
         })
     }
@@ -172,7 +184,8 @@ impl Call<'_> {
         let view = {
             let state = self.instance.read();
             let canister = state.canisters.get(&work.id).ok_or(CanisterError::NoModule)?;
-            let mut view = self.instance.view(&canister.record, state.network.time);
+            let mut view = self.instance.view(&state, canister);
+            view.balance = view.balance.saturating_sub(work.prepaid);
             if kind == Kind::Init {
                 view.version += 1;
             }

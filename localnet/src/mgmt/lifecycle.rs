@@ -1,7 +1,7 @@
 //! Creating, starting, stopping, emptying and deleting canisters; cycles from outside.
 
 use super::{Call, Done, Outcome, controls, encode, invalid};
-use crate::cycles::{CREATE_CANISTER, PROVISIONAL_BALANCE};
+use crate::cycles::PROVISIONAL_BALANCE;
 use crate::net::{Executor, Instance};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::canister::{Canister, ChangeKind, Record, Settings, Status};
@@ -25,15 +25,16 @@ impl Call<'_> {
                 "create_canister is for canisters; use provisional_create_canister_with_cycles",
             ));
         }
-        if cycles < CREATE_CANISTER {
+        let fee = self.instance.read().fees.create_canister;
+        if cycles < fee {
             return Err(Reject::new(
                 ErrorCode::InsufficientCyclesForCreateCanister,
                 format!(
-                    "Creating a canister requires a fee of {CREATE_CANISTER} that is deducted from the attached cycles, which are {cycles}"
+                    "Creating a canister requires a fee of {fee} that is deducted from the attached cycles, which are {cycles}"
                 ),
             ));
         }
-        let id = self.create(args.settings, cycles - CREATE_CANISTER, None)?;
+        let id = self.create(args.settings, cycles - fee, None)?;
         Ok(Done { reply: encode((types::CanisterIdRecord { canister_id: id },)), refund: 0 })
     }
 
@@ -86,6 +87,7 @@ impl Call<'_> {
         self.change(|state| {
             let controllers = record.settings.controllers.to_vec();
             record.note(state.network.time, sender, ChangeKind::Created(controllers));
+            record.charged_at = state.network.time;
             let canister = Canister { record, code: None, heap, stable, lock: Arc::new(RwLock::new(())) };
             state.canisters.insert(id, canister);
             state.touched.insert(id);
@@ -136,7 +138,7 @@ impl Call<'_> {
     pub(super) fn uninstall_code(&mut self) -> Outcome {
         let args: types::UninstallCodeArgs = self.arg()?;
         self.controls(args.canister_id)?;
-        self.empty(args.canister_id, true)?;
+        self.instance.empty(self.executor, args.canister_id, self.request.sender, true)?;
         self.reply(())
     }
 
@@ -153,16 +155,31 @@ impl Call<'_> {
         if id.to_text() == self.request.sender.to_text() {
             return Err(invalid(format!("Canister {id} cannot delete itself")));
         }
-        self.empty(id, false)?;
+        self.instance.empty(self.executor, id, self.request.sender, false)?;
         self.change(|state| {
             state.canisters.remove(&id);
             state.touched.insert(id);
         });
         self.reply(())
     }
+}
 
+/// Deletes files that no record names any more. If that fails, the next start does it.
+pub(super) fn remove_files(files: &[Arc<crate::memory::PageFile>]) {
+    for path in files.iter().filter_map(|f| f.path()) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+impl Instance {
     /// Takes code and memories away; open calls are rejected.
-    fn empty(&mut self, id: Principal, keep: bool) -> Result<(), Reject> {
+    pub(crate) fn empty(
+        &self,
+        executor: &mut Executor,
+        id: Principal,
+        sender: Principal,
+        keep: bool,
+    ) -> Result<(), Reject> {
         let failed = |e: std::io::Error| {
             Reject::new(
                 ErrorCode::SubnetOversubscribed,
@@ -170,19 +187,18 @@ impl Call<'_> {
             )
         };
         let (heap_number, stable_number) = {
-            let state = self.instance.read();
+            let state = self.read();
             let record = &state.canister(id)?.record;
             (record.heap_file + 1, record.stable_file + 1)
         };
         let files = if keep {
-            let heap = self.executor.new_file(id, "heap", heap_number).map_err(failed)?;
-            Some((heap, self.executor.new_file(id, "stable", stable_number).map_err(failed)?))
+            let heap = executor.new_file(id, "heap", heap_number).map_err(failed)?;
+            Some((heap, executor.new_file(id, "stable", stable_number).map_err(failed)?))
         } else {
             None
         };
-        self.executor.drop_memories(id);
-        let sender = self.request.sender;
-        let old = self.change(|state| -> Result<_, Reject> {
+        executor.drop_memories(id);
+        let old = self.commit(executor, |state| -> Result<_, Reject> {
             let time = state.network.time;
             let canister = state.canister_mut(id)?;
             let old = (canister.heap.clone(), canister.stable.clone());
@@ -200,7 +216,8 @@ impl Call<'_> {
             record.chunks.clear();
             record.log.clear();
             record.version += 1;
-            record.callbacks.clear();
+            let callbacks = std::mem::take(&mut record.callbacks);
+            record.cycles += callbacks.values().map(|callback| callback.prepaid).sum::<u128>();
             let open = std::mem::take(&mut record.contexts);
             record.note(time, sender, ChangeKind::Uninstalled);
             for context in open.into_values().filter(|c| !c.answered) {
@@ -214,16 +231,7 @@ impl Call<'_> {
         remove_files(&[old.0, old.1]);
         Ok(())
     }
-}
 
-/// Deletes files that no record names any more. If that fails, the next start does it.
-pub(super) fn remove_files(files: &[Arc<crate::memory::PageFile>]) {
-    for path in files.iter().filter_map(|f| f.path()) {
-        let _ = std::fs::remove_file(path);
-    }
-}
-
-impl Instance {
     /// `stop_canister`: answered when nothing is open any more.
     pub(super) fn stop_canister(&self, executor: &mut Executor, request: Request) {
         self.commit(executor, |state| {

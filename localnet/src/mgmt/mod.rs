@@ -9,6 +9,7 @@ mod settings;
 use crate::net::{Executor, Instance};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
+use crate::state::ingress::Ingress;
 use crate::state::message::Request;
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Principal};
@@ -131,6 +132,45 @@ fn controls(state: &State, sender: Principal, canister: Principal) -> Result<(),
         ErrorCode::CanisterInvalidController,
         format!("Only controllers of canister {canister} can call this method: {sender} is none of them"),
     ))
+}
+
+/// What users may ask of canisters that they control.
+const METHODS: [&str; 12] = [
+    "install_code",
+    "install_chunked_code",
+    "upload_chunk",
+    "clear_chunk_store",
+    "stored_chunks",
+    "uninstall_code",
+    "start_canister",
+    "stop_canister",
+    "delete_canister",
+    "update_settings",
+    "canister_status",
+    "canister_metadata",
+];
+/// Methods that the Internet Computer has for canisters, not for users.
+const FOR_CANISTERS: [&str; 4] = ["create_canister", "deposit_cycles", "raw_rand", "canister_info"];
+
+/// Refuses messages of users that could not succeed, before they are taken in.
+pub(crate) fn authorize(state: &State, message: &Ingress) -> Result<(), Reject> {
+    let method = message.method.as_str();
+    if method.starts_with("provisional_") {
+        return Ok(());
+    }
+    if FOR_CANISTERS.contains(&method) {
+        let text = format!("Only canisters can call ic00 method {method}");
+        return Err(Reject::new(ErrorCode::CanisterRejectedMessage, text));
+    }
+    if !METHODS.contains(&method) {
+        return Err(unknown(method));
+    }
+    let target = effective_canister(method, &message.arg)
+        .ok_or_else(|| invalid(format!("Error decoding candid: {method} needs the id of a canister")))?;
+    match method {
+        "canister_metadata" => state.canister(target).map(|_| ()),
+        _ => controls(state, message.sender, target),
+    }
 }
 
 fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, Reject> {

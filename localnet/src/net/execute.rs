@@ -38,8 +38,8 @@ impl Instance {
     }
 
     fn request(&self, executor: &mut Executor, id: Principal, request: Request) {
-        let kind = match self.entry_kind(id, &request.method) {
-            Ok(kind) => kind,
+        let (kind, prepaid) = match self.entry_kind(id, &request.method) {
+            Ok(found) => found,
             Err(reject) => {
                 self.commit(executor, |state| {
                     state.answer(&request.origin, Err(reject.into()), request.cycles)
@@ -58,6 +58,7 @@ impl Instance {
             arg: request.arg.clone(),
             deadline: request.deadline,
             available: request.cycles,
+            prepaid,
             ..Message::default()
         };
         let context = Context {
@@ -73,33 +74,41 @@ impl Instance {
         self.first(executor, id, context, kind, Entry::Export(export), message);
     }
 
-    /// How a method is to be called as an update.
-    fn entry_kind(&self, id: Principal, method: &str) -> Result<Kind, Reject> {
+    /// How a method is to be called as an update, and the cycles that are set aside for it.
+    fn entry_kind(&self, id: Principal, method: &str) -> Result<(Kind, u128), Reject> {
         let state = self.state.read();
         let canister = state.canister(id)?;
         if let Some(reject) = not_running(id, canister.record.status) {
             return Err(reject);
         }
         let code = canister.code.as_ref().ok_or_else(|| CanisterError::NoModule.reject(id))?;
-        match code.info.methods.get(method) {
-            Some(MethodKind::Update) => Ok(Kind::Update),
-            Some(MethodKind::Query) => Ok(Kind::ReplicatedQuery),
-            Some(MethodKind::CompositeQuery) => Err(Reject::new(
-                ErrorCode::CompositeQueryCalledInReplicatedMode,
-                format!("Composite query {method:?} of canister {id} cannot be called in replicated mode"),
-            )),
-            None => Err(CanisterError::NoMethod(format!("update method '{method}'")).reject(id)),
-        }
+        let kind = match code.info.methods.get(method) {
+            Some(MethodKind::Update) => Kind::Update,
+            Some(MethodKind::Query) => Kind::ReplicatedQuery,
+            Some(MethodKind::CompositeQuery) => {
+                return Err(Reject::new(
+                    ErrorCode::CompositeQueryCalledInReplicatedMode,
+                    format!(
+                        "Composite query {method:?} of canister {id} cannot be called in replicated mode"
+                    ),
+                ));
+            }
+            None => return Err(CanisterError::NoMethod(format!("update method '{method}'")).reject(id)),
+        };
+        let prepaid = state.fees.executing(MESSAGE_LIMIT, code.info.memory64);
+        state.afford(id, prepaid)?;
+        Ok((kind, prepaid))
     }
 
     fn task(&self, executor: &mut Executor, id: Principal, export: &str) {
-        let runs = self
-            .state
-            .read()
-            .canisters
-            .get(&id)
-            .is_some_and(|c| c.code.as_ref().is_some_and(|code| code.info.has(export)));
-        if !runs {
+        let prepaid = {
+            let state = self.state.read();
+            let code = state.canisters.get(&id).and_then(|canister| canister.code.as_ref());
+            let Some(code) = code.filter(|code| code.info.has(export)) else { return };
+            state.fees.executing(MESSAGE_LIMIT, code.info.memory64)
+        };
+        // A frozen canister's tasks do not run, and nobody waits for them.
+        if self.state.read().afford(id, prepaid).is_err() {
             return;
         }
         let context = Context {
@@ -112,8 +121,12 @@ impl Instance {
             instructions: 0,
         };
         let context = self.open(id, context);
-        let message =
-            Message { caller: Some(Principal::management_canister()), answered: true, ..Message::default() };
+        let message = Message {
+            caller: Some(Principal::management_canister()),
+            answered: true,
+            prepaid,
+            ..Message::default()
+        };
         self.first(executor, id, context, Kind::System, Entry::Export(export.to_owned()), message);
     }
 
@@ -143,9 +156,13 @@ impl Instance {
     fn response(&self, executor: &mut Executor, id: Principal, callback: u64, answer: Answer, refund: u128) {
         let taken = {
             let mut state = self.state.write();
-            take_callback(&mut state, id, callback, refund)
+            let bytes = match &answer {
+                Ok(bytes) => bytes.len(),
+                Err(refusal) => refusal.message.len(),
+            };
+            take_callback(&mut state, id, callback, refund, bytes)
         };
-        let Some((callback, open)) = taken else { return };
+        let Some((callback, open, prepaid)) = taken else { return };
         let (kind, (fun, env)) = match answer {
             Ok(_) => (Kind::Reply, callback.reply),
             Err(_) => (Kind::Reject, callback.reject),
@@ -157,6 +174,7 @@ impl Instance {
             refunded: refund,
             answered: open.answered,
             instructions_before: open.instructions,
+            prepaid,
             ..Message::default()
         };
         match answer {
@@ -203,7 +221,8 @@ impl Instance {
             let code = canister.code.clone().ok_or(io::ErrorKind::NotFound)?;
             let heap = executor.heap(id, &canister.heap, record.heap_size)?;
             let stable = executor.stable(id, &canister.stable, record.stable_pages);
-            let view = self.view(record, state.network.time);
+            let mut view = self.view(&state, canister);
+            view.balance = view.balance.saturating_sub(message.prepaid);
             let host = Host::new(kind, view, message, stable, record.timer, STABLE_BUDGET);
             (code, record.globals.clone(), heap, host)
         };
@@ -228,14 +247,18 @@ impl Instance {
     ) -> Result<(), Failed> {
         let Ran { heap, mut finished } = match self.run(executor, id, kind, entry, message, MESSAGE_LIMIT) {
             Ok(ran) => ran,
-            Err(e) => return Err(Failed { error: broken(&e), instructions: 0, log: Vec::new() }),
+            Err(e) => return Err(Failed { error: broken(&e), instructions: None, log: Vec::new() }),
         };
         let mut effects = finished.effects();
         let instructions = finished.instructions;
         let stable = finished.host.stable;
         if let Err(error) = finished.result {
             self.rollback(executor, id, &heap, stable);
-            return Err(Failed { error, instructions, log: std::mem::take(&mut effects.log) });
+            return Err(Failed {
+                error,
+                instructions: Some(instructions),
+                log: std::mem::take(&mut effects.log),
+            });
         }
         let kept = Kept {
             globals: Arc::new(finished.globals),
@@ -260,7 +283,8 @@ impl Instance {
 /// An entry point that failed: what is left of it.
 struct Failed {
     error: CanisterError,
-    instructions: u64,
+    /// What is not charged yet.
+    instructions: Option<u64>,
     log: Vec<LogLine>,
 }
 
@@ -273,14 +297,22 @@ impl Failed {
 
     /// Instructions and log lines count although the rest is undone.
     fn log(&mut self, state: &mut State, id: Principal, context: u64) {
-        count(state, id, context, std::mem::take(&mut self.instructions));
+        if let Some(instructions) = self.instructions.take() {
+            count(state, id, context, instructions);
+        }
         if let Ok(canister) = state.canister_mut(id) {
             canister.record.add_log(std::mem::take(&mut self.log));
         }
     }
 }
 
+/// Counts an execution's instructions for its context, and takes what they cost.
 fn count(state: &mut State, id: Principal, context: u64, instructions: u64) {
+    let memory64 = state
+        .canisters
+        .get(&id)
+        .is_some_and(|canister| canister.code.as_ref().is_some_and(|code| code.info.memory64));
+    state.charge(id, state.fees.executing(instructions, memory64));
     if let Ok(canister) = state.canister_mut(id)
         && let Some(open) = canister.record.contexts.get_mut(&context)
     {
@@ -293,13 +325,19 @@ fn take_callback(
     id: Principal,
     callback: u64,
     refund: u128,
-) -> Option<(Callback, Context)> {
-    let record = &mut state.canister_mut(id).ok()?.record;
+    bytes: usize,
+) -> Option<(Callback, Context, u128)> {
+    let fees = state.fees;
+    let canister = state.canister_mut(id).ok()?;
+    let memory64 = canister.code.as_ref().is_some_and(|code| code.info.memory64);
+    let record = &mut canister.record;
     record.cycles += refund;
     let callback = record.callbacks.remove(&callback)?;
+    // The response is paid for from what was prepaid; the execution is charged when it is done.
+    record.cycles += callback.prepaid.saturating_sub(fees.response(bytes));
     let open = record.contexts.get_mut(&callback.context)?;
     open.outstanding = open.outstanding.saturating_sub(1);
-    Some((callback, open.clone()))
+    Some((callback, open.clone(), fees.executing(MESSAGE_LIMIT, memory64)))
 }
 
 /// The machine itself failed, not the canister.

@@ -2,16 +2,24 @@
 
 use super::Instance;
 use crate::exec::Kind;
+use crate::mgmt;
 use crate::reject::{CanisterError, ErrorCode, Reject};
-use crate::state::Hash;
 use crate::state::ingress::{Ingress, Progress};
 use crate::state::message::Answer;
+use crate::state::{Hash, State};
 use crate::wasm::MethodKind;
 use candid::Principal;
 use std::sync::Arc;
 
 /// Messages that may wait at a time.
 const QUEUE: usize = 10_000;
+
+/// Room for ingress messages in a round.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) bytes: u64,
+    pub(crate) taken: u64,
+}
 
 /// An ingress message as it arrives, authenticated.
 #[derive(Debug)]
@@ -32,22 +40,30 @@ impl Instance {
         if self.state.read().history.get(&message.id).is_some() {
             return Ok(());
         }
-        if message.canister != Principal::management_canister() {
-            self.inspect(&message)?;
+        let ingress = Ingress {
+            id: message.id,
+            sender: message.sender,
+            canister: message.canister,
+            method: message.method,
+            arg: message.arg,
+        };
+        if ingress.canister == Principal::management_canister() {
+            mgmt::authorize(&self.state.read(), &ingress)?;
+        } else {
+            self.inspect(&ingress)?;
         }
         let mut state = self.state.write();
+        // Settings may be what keeps a canister frozen.
+        if let Some((payer, fee)) = state.induction(&ingress).filter(|_| ingress.method != "update_settings")
+        {
+            state.afford(payer, fee)?;
+        }
         if state.ingress.len() >= QUEUE {
             return Err(Reject::new(ErrorCode::IngressHistoryFull, "too many messages wait already"));
         }
         let now = state.network.time;
-        if state.history.add(message.id, message.sender, now, Progress::Received) {
-            state.ingress.push_back(Ingress {
-                id: message.id,
-                sender: message.sender,
-                canister: message.canister,
-                method: message.method,
-                arg: message.arg,
-            });
+        if state.history.add(ingress.id, ingress.sender, now, Progress::Received) {
+            state.ingress.push_back(ingress);
         }
         drop(state);
         self.wake();
@@ -55,7 +71,7 @@ impl Instance {
     }
 
     /// Asks the canister whether it wants the message.
-    fn inspect(&self, message: &Submit) -> Result<(), Reject> {
+    fn inspect(&self, message: &Ingress) -> Result<(), Reject> {
         let exports = {
             let state = self.state.read();
             let canister = state.canister(message.canister)?;
@@ -101,5 +117,28 @@ impl Instance {
             Progress::Answered(answer) => Some(answer.clone()),
             _ => None,
         }
+    }
+}
+
+impl State {
+    /// Who pays for a message to be taken in, and how much.
+    pub(crate) fn induction(&self, message: &Ingress) -> Option<(Principal, u128)> {
+        let payer = match message.canister == Principal::management_canister() {
+            true => mgmt::effective_canister(&message.method, &message.arg)?,
+            false => message.canister,
+        };
+        Some((payer, self.fees.ingress(message.method.len() + message.arg.len())))
+    }
+
+    /// The next message, if the round has room for it; one that is larger than a round gets one to itself.
+    pub(crate) fn take_ingress(&mut self, left: &mut Option<Room>) -> Option<Ingress> {
+        let bytes = self.ingress.front()?.arg.len() as u64;
+        if let Some(room) = left {
+            if room.taken > 0 && room.taken + bytes > room.bytes {
+                return None;
+            }
+            room.taken += bytes;
+        }
+        self.ingress.pop_front()
     }
 }

@@ -1,14 +1,14 @@
 //! One network: its state, its executor and what they share with the threads that ask.
 
-use crate::Error;
 use crate::crypto::keys::Keys;
 use crate::exec::View;
 use crate::memory::{HeapMapping, PageFile, StableMapping};
 use crate::reject::Reject;
 use crate::state::State;
-use crate::state::canister::{Canister, Record};
+use crate::state::canister::Canister;
 use crate::state::disk::Disk;
 use crate::wasm::CodeCache;
+use crate::{Error, Fees};
 use candid::Principal;
 use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 use std::collections::HashMap;
@@ -25,6 +25,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) state_dir: Option<&'a Path>,
     /// Nanoseconds; the protocol's start time if none.
     pub(crate) time: Option<u64>,
+    pub(crate) fees: Fees,
 }
 
 /// A network. Locks are taken in this order: executor, a canister's lock, state.
@@ -71,6 +72,7 @@ impl Instance {
         let loaded = disk.as_ref().map(|d| d.load(&codes)).transpose()?.flatten();
         let mut state = loaded.unwrap_or_else(|| State::new(time));
         state.network.time = state.network.time.max(setup.time.unwrap_or(0));
+        state.fees = setup.fees;
         let executor = Executor {
             disk,
             heaps: HashMap::new(),
@@ -129,17 +131,20 @@ impl Instance {
     }
 
     /// What a canister may see of itself.
-    pub(crate) fn view(&self, record: &Record, time: u64) -> View {
+    pub(crate) fn view(&self, state: &State, canister: &Canister) -> View {
+        let record = &canister.record;
         View {
             canister: record.id,
             controllers: record.settings.controllers.clone(),
             status: record.status as u32,
             version: record.version,
             balance: record.cycles,
-            frozen: 0,
+            frozen: state.frozen(canister),
+            fees: state.fees,
+            memory64: canister.code.as_ref().is_some_and(|code| code.info.memory64),
             environment: record.settings.environment.clone(),
             wasm_memory_limit: record.settings.wasm_memory_limit,
-            time,
+            time: state.network.time,
             subnet: self.keys.subnet,
             nodes: crate::cycles::NODES,
             root_key: self.keys.root_der.clone(),

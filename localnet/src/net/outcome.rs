@@ -44,7 +44,7 @@ impl State {
             record.timer = timer;
         }
         record.add_log(effects.log);
-        let sent: u128 = effects.calls.iter().map(|call| call.cycles).sum();
+        let sent: u128 = effects.calls.iter().map(|call| call.cycles + call.fee + call.prepaid).sum();
         record.cycles = (record.cycles + effects.accepted).saturating_sub(effects.burned + sent);
         let mut outgoing = Vec::new();
         for call in effects.calls {
@@ -58,6 +58,7 @@ impl State {
                     reject: call.reject,
                     cleanup: call.cleanup,
                     deadline,
+                    prepaid: call.prepaid,
                     callee: call.callee,
                 },
             );

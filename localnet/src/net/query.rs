@@ -133,7 +133,7 @@ impl Instance {
             globals: record.globals.clone(),
             heap: Arc::new(heap),
             stable,
-            view: self.view(record, time),
+            view: self.view(&state, canister),
             timer: record.timer,
             certify: Arc::new(move || certificate::certify_data(&keys, id, &data, time)),
         })

@@ -1,5 +1,6 @@
 //! Rounds: tasks that are due, then messages, until nothing waits or the round is full.
 
+use super::ingress::Room;
 use super::{Executor, Instance};
 use crate::Error;
 use crate::state::canister::Status;
@@ -27,14 +28,14 @@ impl Instance {
             return false;
         }
         executor.round_instructions = 0;
-        self.due();
-        let mut ingress_left = ingress_bytes.unwrap_or(u64::MAX);
+        self.due(executor);
+        let mut room = ingress_bytes.map(|bytes| Room { bytes, taken: 0 });
         for turn in 0..ROUND_MESSAGES {
             if executor.round_instructions >= ROUND_INSTRUCTIONS || self.broken.get().is_some() {
                 break;
             }
             // What was bound before its execution lives only in memory: a restart finds the inbox as it was.
-            let next = self.next(turn, &mut ingress_left);
+            let next = self.next(turn, &mut room);
             match next {
                 None => break,
                 Some(Next::Input(id, input)) => self.execute(executor, id, input),
@@ -49,7 +50,14 @@ impl Instance {
     }
 
     /// Puts timers and heartbeats that are due into the inboxes.
-    fn due(&self) {
+    fn due(&self, executor: &mut Executor) {
+        let broke = self.state.write().charge_holding();
+        for id in broke {
+            // What a canister cannot pay for any more is taken from it.
+            if let Err(e) = self.empty(executor, id, Principal::management_canister(), true) {
+                eprintln!("darkroom-localnet: {id} could not be uninstalled: {}", e.message);
+            }
+        }
         let mut state = self.state.write();
         state.expire_calls();
         state.expire_stops();
@@ -79,7 +87,7 @@ impl Instance {
     }
 
     /// The next thing to execute; canisters' messages, ingress and management take turns.
-    fn next(&self, turn: usize, ingress_left: &mut u64) -> Option<Next> {
+    fn next(&self, turn: usize, room: &mut Option<Room>) -> Option<Next> {
         let mut state = self.state.write();
         for source in 0..3 {
             match (turn + source) % 3 {
@@ -93,11 +101,7 @@ impl Instance {
                     }
                 }
                 1 => {
-                    let bytes = state.ingress.front().map(|m| m.arg.len() as u64);
-                    if let Some(bytes) = bytes.filter(|bytes| *bytes <= *ingress_left)
-                        && let Some(message) = state.ingress.pop_front()
-                    {
-                        *ingress_left -= bytes;
+                    if let Some(message) = state.take_ingress(room) {
                         return Some(Next::Ingress(message));
                     }
                 }
@@ -112,6 +116,13 @@ impl Instance {
     }
 
     fn induct(&self, executor: &mut Executor, ingress: Ingress) {
+        {
+            let mut state = self.state.write();
+            state.history.update(&ingress.id, Progress::Processing);
+            if let Some((payer, fee)) = state.induction(&ingress) {
+                state.charge(payer, fee);
+            }
+        }
         let request = Request {
             origin: Origin::Ingress(ingress.id),
             sender: ingress.sender,
@@ -120,7 +131,6 @@ impl Instance {
             cycles: 0,
             deadline: 0,
         };
-        self.state.write().history.update(&ingress.id, Progress::Processing);
         if ingress.canister == Principal::management_canister() {
             self.management(executor, request);
         } else {

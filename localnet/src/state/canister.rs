@@ -3,7 +3,7 @@
 use super::Hash;
 use super::message::{Callback, Context, Input};
 use crate::exec::{Globals, LogLine};
-use crate::memory::{PageFile, WASM_PAGE};
+use crate::memory::PageFile;
 use crate::wasm::Code;
 use candid::Principal;
 use ic_management_canister_types::{LogVisibility, SnapshotVisibility};
@@ -87,6 +87,9 @@ pub(crate) struct Record {
     pub(crate) settings: Settings,
     pub(crate) status: Status,
     pub(crate) cycles: u128,
+    /// Until when the canister has paid for what it holds, in nanoseconds.
+    #[serde(default)]
+    pub(crate) charged_at: u64,
     pub(crate) version: u64,
     pub(crate) module: Option<Hash>,
     pub(crate) globals: Arc<Globals>,
@@ -129,6 +132,7 @@ impl Record {
             settings,
             status: Status::Running,
             cycles,
+            charged_at: 0,
             version: 0,
             module: None,
             globals: Arc::default(),
@@ -174,11 +178,6 @@ impl Record {
             let Some(line) = self.log.pop_front() else { break };
             bytes -= line.text.len();
         }
-    }
-
-    /// Bytes of both memories.
-    pub(crate) fn memory_size(&self) -> u64 {
-        self.heap_size + self.stable_pages * WASM_PAGE
     }
 
     /// Whether `who` controls it.

@@ -86,6 +86,9 @@ pub(crate) struct Callback {
     pub(crate) reject: (u32, u64),
     pub(crate) cleanup: Option<(u32, u64)>,
     pub(crate) deadline: u64,
+    /// Cycles for the response and the callback; what is left of them comes back.
+    #[serde(default)]
+    pub(crate) prepaid: u128,
     /// The callee, for messages to people.
     pub(crate) callee: Principal,
 }

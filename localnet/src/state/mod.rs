@@ -7,6 +7,7 @@ pub(crate) mod ingress;
 pub(crate) mod journal;
 pub(crate) mod message;
 
+use crate::Fees;
 use candid::Principal;
 use canister::Canister;
 use ingress::{History, Ingress};
@@ -53,6 +54,8 @@ pub(crate) struct State {
     pub(crate) touched: BTreeSet<Principal>,
     /// Chunks of chunk stores, by hash.
     pub(crate) blobs: HashMap<Hash, Arc<Vec<u8>>>,
+    /// What canisters pay.
+    pub(crate) fees: Fees,
 }
 
 /// The time at which a network without a wall clock begins: 2021-05-06T19:17:10Z, plus a nanosecond.
@@ -88,6 +91,7 @@ impl State {
             history: History::default(),
             touched: BTreeSet::new(),
             blobs: HashMap::new(),
+            fees: Fees::default(),
         }
     }
 

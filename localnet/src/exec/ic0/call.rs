@@ -51,6 +51,8 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
             reject: (index(reject_fun), reject_env.into()),
             cleanup: None,
             timeout: None,
+            fee: 0,
+            prepaid: 0,
         });
         Ok(())
     });
@@ -93,23 +95,24 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "call_perform", CALLING, 5_000, |c| -> u32 {
         let free = c.data().view.call_slots;
         let host = c.data_mut();
-        let Some(call) = host.effects.building.take() else {
+        let Some(mut call) = host.effects.building.take() else {
             return violation("ic0.call_perform: called without a preceding ic0.call_new");
         };
         if host.effects.calls.len() >= free {
             host.spent -= call.cycles;
             return Ok(2);
         }
-        let fee = if host.kind.replicated() {
-            crate::cycles::call_prepayment(call.method.len() as u64, call.arg.len() as u64)
-        } else {
-            0
-        };
-        if host.balance() < host.view.frozen.saturating_add(fee) {
-            host.spent -= call.cycles;
-            return Ok(2);
+        if host.kind.replicated() {
+            let fees = host.view.fees;
+            let request = fees.calling((call.method.len() + call.arg.len()) as u64);
+            let prepaid = fees.callback(host.view.memory64);
+            if request + prepaid > 0 && host.balance() < host.view.frozen + request + prepaid {
+                host.spent -= call.cycles;
+                return Ok(2);
+            }
+            host.spent += request + prepaid;
+            (call.fee, call.prepaid) = (request, prepaid);
         }
-        host.spent += fee;
         host.effects.calls.push(call);
         Ok(0)
     });

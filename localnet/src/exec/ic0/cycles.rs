@@ -1,7 +1,6 @@
 //! `ic0`: cycles of the call, of the canister, and what things cost.
 
 use super::{COST, Ptr, read, sys, violation, write};
-use crate::cycles;
 use crate::exec::Host;
 use crate::exec::context::*;
 use wasmtime::{Caller, Linker};
@@ -57,17 +56,21 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
 
 fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "cost_call", ANY, COST, |c, method: u64, payload: u64, dst: P| -> () {
-        put(&mut c, dst, cycles::call_cost(method, payload))
+        let (fees, memory64) = (c.data().view.fees, c.data().view.memory64);
+        put(&mut c, dst, fees.calling(method.saturating_add(payload)) + fees.callback(memory64))
     });
     sys!(l, "cost_create_canister", ANY, COST, |c, dst: P| -> () {
-        put(&mut c, dst, cycles::CREATE_CANISTER)
+        let fees = c.data().view.fees;
+        put(&mut c, dst, fees.create_canister)
     });
     sys!(l, "cost_http_request", ANY, COST, |c, request: u64, max_response: u64, dst: P| -> () {
-        put(&mut c, dst, cycles::http_request_cost(request, max_response))
+        let fees = c.data().view.fees;
+        put(&mut c, dst, fees.outcall(request, max_response))
     });
     sys!(l, "cost_http_request_v2", ANY, 10_000, |c, src: P, size: P, dst: P| -> () {
         let params = read(&mut c, src.into(), size.into())?;
-        put(&mut c, dst, cycles::http_request_cost(params.len() as u64, 2_000_000))
+        let fees = c.data().view.fees;
+        put(&mut c, dst, fees.outcall(params.len() as u64, 2_000_000))
     });
     sys!(l, "cost_sign_with_ecdsa", ANY, COST, |c, src: P, size: P, curve: u32, dst: P| -> u32 {
         sign(&mut c, src, size, curve, 0, dst)
@@ -94,7 +97,8 @@ fn sign<P: Ptr>(
     if curve > last {
         return Ok(1);
     }
-    put(c, dst, cycles::SIGN)?;
+    let price = c.data().view.fees.signature;
+    put(c, dst, price)?;
     Ok(0)
 }
 

@@ -1,6 +1,6 @@
 //! `ic0`: the message being executed and the answer to it.
 
-use super::{COST, Ptr, bytes, charge_payload, copy, fail, read, sys, violation};
+use super::{COST, Ptr, bytes, charge_payload, copy, fail, sys, violation};
 use crate::exec::Host;
 use crate::exec::context::*;
 use crate::exec::host::Response;

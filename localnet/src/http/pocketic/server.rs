@@ -2,6 +2,7 @@
 
 use super::instance::{self, Held, auto_progress, json_reply, parse, reply};
 use super::wire::{ForwardTo, HttpGatewayConfig, InitialTime, InstanceConfig};
+use crate::Fees;
 use crate::http::serve::Port;
 use crate::http::{gateway, ic_api, text, topology};
 use crate::net::{Instance, Setup};
@@ -174,8 +175,9 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
     }
     let made = {
         let kinds = config.subnet_config_set.kinds();
+        let fees = if config.subnet_config_set.is_free() { Fees::FREE } else { Fees::default() };
         let (dir, time) = (config.state_dir, config.initial_time);
-        let made = tokio::task::spawn_blocking(move || start(dir, time, &kinds)).await;
+        let made = tokio::task::spawn_blocking(move || start(dir, time, &kinds, fees)).await;
         made.map_err(|e| e.to_string()).and_then(|held| held)
     };
     let held = match made {
@@ -213,13 +215,14 @@ fn start(
     dir: Option<std::path::PathBuf>,
     time: Option<InitialTime>,
     kinds: &[&'static str],
+    fees: Fees,
 ) -> Result<Held, String> {
     let (time, live) = match time {
         None => (None, false),
         Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), false),
         Some(InitialTime::AutoProgress(_)) => (Some(crate::clock::now()), true),
     };
-    let net = Instance::start(Setup { state_dir: dir.as_deref(), time }).map_err(|e| e.to_string())?;
+    let net = Instance::start(Setup { state_dir: dir.as_deref(), time, fees }).map_err(|e| e.to_string())?;
     let subnets = topology::subnets(net.keys.subnet, kinds);
     let held = Held { net: Arc::new(net), subnets, driver: Mutex::new(None) };
     if live {

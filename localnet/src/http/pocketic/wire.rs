@@ -164,6 +164,11 @@ pub(super) struct SubnetConfigSet {
 }
 
 impl SubnetConfigSet {
+    /// Whether the first application subnet, the network's own, is one where nothing costs cycles.
+    pub(super) fn is_free(&self) -> bool {
+        self.application.first().is_some_and(|spec| spec["cost_schedule"] == "Free")
+    }
+
     /// The kinds of subnets asked for; application subnets first, since the first is the network's own.
     pub(super) fn kinds(&self) -> Vec<&'static str> {
         let mut kinds = vec!["Application"; self.application.len()];

@@ -5,9 +5,10 @@ use crate::memory::WASM_PAGE;
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::{Change, ChangeKind, Mode, Settings, Status};
+use crate::state::subnets::canister_number;
 use candid::{Nat, Principal};
 use ic_management_canister_types as types;
-use types::LogVisibility;
+use types::{CanisterLogFilter, LogVisibility};
 
 /// `canister_status`.
 pub(super) fn status(
@@ -24,12 +25,12 @@ pub(super) fn status(
     let wasm = canister.code.as_ref().map_or(0, |c| c.wasm.len() as u64);
     let sections =
         canister.code.as_ref().map_or(0, |c| c.info.metadata.values().map(|m| m.bytes.len() as u64).sum());
-    let chunks: u64 =
-        record.chunks.iter().filter_map(|hash| state.blobs.get(hash)).map(|bytes| bytes.len() as u64).sum();
+    let chunks = state.chunks_size(&record.chunks);
+    let snapshots: u64 = record.snapshots.values().map(|s| s.size).sum();
     let global = canister.code.as_ref().map_or(0, |c| c.info.mutable_globals.len() as u64 * 8);
     let stable = record.stable_pages * WASM_PAGE;
     let log: u64 = record.log.iter().map(|l| l.text.len() as u64).sum();
-    let total = record.memory_size() + wasm + sections + chunks + global;
+    let total = canister.execution_size() + sections + chunks + snapshots;
     let result = types::CanisterStatusResult {
         status: match record.status {
             Status::Running => types::CanisterStatusType::Running,
@@ -49,7 +50,7 @@ pub(super) fn status(
             custom_sections_size: nat(sections),
             canister_history_size: nat(record.history.len() as u64 * 100),
             wasm_chunk_store_size: nat(chunks),
-            snapshots_size: nat(0),
+            snapshots_size: nat(snapshots),
             log_memory_store_size: nat(log),
         },
         cycles: Nat::from(record.cycles),
@@ -100,17 +101,21 @@ pub(super) fn info(state: &State, args: types::CanisterInfoArgs) -> Result<Vec<u
 }
 
 fn change(change: &Change) -> types::Change {
-    let origin = if crate::state::canister_number(change.origin).is_some() {
-        let canister_id = change.origin;
-        types::ChangeOrigin::FromCanister(types::FromCanisterRecord { canister_id, canister_version: None })
+    let origin = if canister_number(change.origin).is_some() {
+        types::ChangeOrigin::FromCanister(types::FromCanisterRecord {
+            canister_id: change.origin,
+            canister_version: change.origin_version,
+        })
     } else {
         types::ChangeOrigin::FromUser(types::FromUserRecord { user_id: change.origin })
     };
     let details = match &change.details {
-        ChangeKind::Created(controllers) => types::ChangeDetails::Creation(types::CreationRecord {
-            controllers: controllers.clone(),
-            environment_variables_hash: None,
-        }),
+        ChangeKind::Created(controllers, environment) => {
+            types::ChangeDetails::Creation(types::CreationRecord {
+                controllers: controllers.clone(),
+                environment_variables_hash: environment.map(|hash| hash.to_vec()),
+            })
+        }
         ChangeKind::Installed(mode, hash) => {
             types::ChangeDetails::CodeDeployment(types::CodeDeploymentRecord {
                 mode: match mode {
@@ -125,6 +130,15 @@ fn change(change: &Change) -> types::Change {
         ChangeKind::Controllers(controllers) => {
             types::ChangeDetails::ControllersChange(types::ControllersChangeRecord {
                 controllers: controllers.clone(),
+            })
+        }
+        ChangeKind::Loaded { from, snapshot, version, time } => {
+            types::ChangeDetails::LoadSnapshot(types::LoadSnapshotRecord {
+                from_canister_id: *from,
+                snapshot_id: snapshot.clone(),
+                canister_version: *version,
+                taken_at_timestamp: *time,
+                source: types::SnapshotSource::TakenFromCanister(candid::Reserved),
             })
         }
     };
@@ -145,10 +159,12 @@ pub(super) fn metadata(
     let canister = state.canister(args.canister_id)?;
     let section = canister.code.as_ref().and_then(|code| code.info.metadata.get(&args.name));
     let missing = || {
-        Reject::new(
-            ErrorCode::CanisterRejectedMessage,
-            format!("Canister {} has no metadata {:?}", args.canister_id, args.name),
-        )
+        let (id, name) = (args.canister_id, &args.name);
+        let text = match canister.code {
+            Some(_) => format!("The canister {id} has no metadata section with the name {name}."),
+            None => format!("The canister {id} has no Wasm module and hence no metadata is available."),
+        };
+        Reject::new(ErrorCode::CanisterRejectedMessage, text)
     };
     let section = section.ok_or_else(missing)?;
     if !section.public && !canister.record.controlled_by(sender) {
@@ -161,7 +177,7 @@ pub(super) fn metadata(
 pub(super) fn logs(
     state: &State,
     sender: Principal,
-    args: types::CanisterIdRecord,
+    args: types::FetchCanisterLogsArgs,
 ) -> Result<Vec<u8>, Reject> {
     let record = &state.canister(args.canister_id)?.record;
     let allowed = match &record.settings.log_visibility {
@@ -181,6 +197,13 @@ pub(super) fn logs(
         timestamp_nanos: line.time,
         content: line.text.clone(),
     });
-    let result = types::FetchCanisterLogsResult { canister_log_records: lines.collect() };
+    let wanted = |line: &types::CanisterLogRecord| match &args.filter {
+        None => true,
+        Some(CanisterLogFilter::ByIdx { start, end }) => (*start..*end).contains(&line.idx),
+        Some(CanisterLogFilter::ByTimestampNanos { start, end }) => {
+            (*start..*end).contains(&line.timestamp_nanos)
+        }
+    };
+    let result = types::FetchCanisterLogsResult { canister_log_records: lines.filter(wanted).collect() };
     Ok(encode((result,)))
 }

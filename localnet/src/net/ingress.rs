@@ -19,6 +19,8 @@ pub(crate) struct Submit {
     pub(crate) id: Hash,
     pub(crate) sender: Principal,
     pub(crate) canister: Principal,
+    /// The canister or subnet that a management call is about.
+    pub(crate) effective: Option<Principal>,
     pub(crate) method: String,
     pub(crate) arg: Arc<Vec<u8>>,
 }
@@ -32,7 +34,9 @@ impl Instance {
         if self.state.read().history.get(&message.id).is_some() {
             return Ok(());
         }
-        if message.canister != Principal::management_canister() {
+        if message.canister == Principal::management_canister() {
+            crate::mgmt::accept(&self.read(), message.sender, &message.method, &message.arg)?;
+        } else {
             self.inspect(&message)?;
         }
         let mut state = self.state.write();
@@ -45,6 +49,7 @@ impl Instance {
                 id: message.id,
                 sender: message.sender,
                 canister: message.canister,
+                effective: message.effective,
                 method: message.method,
                 arg: message.arg,
             });

@@ -28,17 +28,18 @@ impl Instance {
         }
         executor.round_instructions = 0;
         self.due();
-        let mut ingress_left = ingress_bytes.unwrap_or(u64::MAX);
+        let ingress_bytes = ingress_bytes.unwrap_or(u64::MAX);
+        let mut ingress_left = ingress_bytes;
         for turn in 0..ROUND_MESSAGES {
             if executor.round_instructions >= ROUND_INSTRUCTIONS || self.broken.get().is_some() {
                 break;
             }
             // What was bound before its execution lives only in memory: a restart finds the inbox as it was.
-            let next = self.next(turn, &mut ingress_left);
+            let next = self.next(turn, &mut ingress_left, ingress_bytes);
             match next {
                 None => break,
                 Some(Next::Input(id, input)) => self.execute(executor, id, input),
-                Some(Next::Management(request)) => self.management(executor, request),
+                Some(Next::Management(request)) => self.management(executor, request, None),
                 Some(Next::Ingress(ingress)) => self.induct(executor, ingress),
             }
         }
@@ -79,7 +80,7 @@ impl Instance {
     }
 
     /// The next thing to execute; canisters' messages, ingress and management take turns.
-    fn next(&self, turn: usize, ingress_left: &mut u64) -> Option<Next> {
+    fn next(&self, turn: usize, ingress_left: &mut u64, ingress_bytes: u64) -> Option<Next> {
         let mut state = self.state.write();
         for source in 0..3 {
             match (turn + source) % 3 {
@@ -93,11 +94,13 @@ impl Instance {
                     }
                 }
                 1 => {
-                    let bytes = state.ingress.front().map(|m| m.arg.len() as u64);
-                    if let Some(bytes) = bytes.filter(|bytes| *bytes <= *ingress_left)
+                    let bytes = state.ingress.front().map(|m| (m.arg.len() + m.method.len()) as u64);
+                    // A message larger than a whole round has one to itself.
+                    let fits = |bytes: &u64| *bytes <= *ingress_left || *ingress_left == ingress_bytes;
+                    if let Some(bytes) = bytes.filter(fits)
                         && let Some(message) = state.ingress.pop_front()
                     {
-                        *ingress_left -= bytes;
+                        *ingress_left = ingress_left.saturating_sub(bytes);
                         return Some(Next::Ingress(message));
                     }
                 }
@@ -122,7 +125,7 @@ impl Instance {
         };
         self.state.write().history.update(&ingress.id, Progress::Processing);
         if ingress.canister == Principal::management_canister() {
-            self.management(executor, request);
+            self.management(executor, request, ingress.effective);
         } else {
             self.execute(executor, ingress.canister, Input::Request(request));
         }
@@ -143,13 +146,14 @@ impl Instance {
 
     /// Sets the clock; false if that would be in the past.
     pub(crate) fn set_time(&self, nanos: u64) -> bool {
-        let _executor = self.executor.lock();
-        let mut state = self.state.write();
-        if nanos < state.network.time {
-            return false;
-        }
-        state.network.time = nanos;
-        true
+        let mut executor = self.executor.lock();
+        self.commit(&mut executor, |state| {
+            let future = nanos >= state.network.time;
+            if future {
+                state.network.time = nanos;
+            }
+            future
+        })
     }
 
     /// Writes everything down and lets go of the state directory: the network has stopped.

@@ -170,14 +170,16 @@ fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, Reject> {
     decode_with(bytes, 10_000).map_err(|e| invalid(format!("Error decoding candid: {e}")))
 }
 
-/// Decodes a part of what may be a large record.
+/// Decodes a part of what may be a large record; candid counts a skipped byte up to 200 times.
 fn decode_loosely<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, candid::Error> {
-    decode_with(bytes, bytes.len() * 8 + 10_000)
+    decode_with(bytes, bytes.len() * 200 + 10_000)
 }
 
 fn decode_with<T: CandidType + DeserializeOwned>(bytes: &[u8], skipped: usize) -> Result<T, candid::Error> {
     let mut config = candid::DecoderConfig::new();
-    config.set_skipping_quota(skipped).set_decoding_quota(bytes.len() * 8 + 100_000);
+    config.set_skipping_quota(skipped).set_decoding_quota(bytes.len() * 8 + 100_000 + skipped);
+    // The full message repeats the argument.
+    config.set_full_error_message(false);
     candid::utils::decode_one_with_config(bytes, &config)
 }
 

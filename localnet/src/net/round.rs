@@ -43,18 +43,17 @@ impl Instance {
                 Some(Next::Ingress(ingress)) => self.induct(executor, ingress),
             }
         }
-        let mut state = self.state.write();
-        let now = state.network.time;
-        state.history.forget(now);
-        state.busy()
+        self.state.read().busy()
     }
 
-    /// Puts timers and heartbeats that are due into the inboxes.
+    /// Ends what has waited too long and puts timers and heartbeats that are due into the inboxes.
     fn due(&self) {
         let mut state = self.state.write();
         state.expire_calls();
         state.expire_stops();
         let now = state.network.time;
+        // Before this round's answers: the clock may have leapt, and nobody has seen them yet.
+        state.history.forget(now);
         let mut due = Vec::new();
         for canister in state.canisters.values() {
             let Some(code) = &canister.code else { continue };
@@ -176,5 +175,87 @@ impl Instance {
     pub(crate) fn exclusively<R>(&self, f: impl FnOnce(&Instance, &mut Executor) -> R) -> R {
         let mut executor = self.executor.lock();
         f(self, &mut executor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::net::{Setup, Submit};
+    use ic_management_canister_types as types;
+    use std::sync::Arc;
+
+    /// Replies with the time and the number of the call.
+    const CLOCK: &str = r#"(module
+      (import "ic0" "msg_reply" (func $reply))
+      (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+      (import "ic0" "time" (func $time (result i64)))
+      (memory 1)
+      (func $at
+        (i64.store (i32.const 0) (call $time))
+        (i64.store (i32.const 8) (i64.add (i64.load (i32.const 8)) (i64.const 1)))
+        (call $append (i32.const 0) (i32.const 16))
+        (call $reply))
+      (export "canister_update at" (func $at)))"#;
+
+    fn send(net: &Instance, n: u8, canister: Principal, method: &str, arg: Vec<u8>) -> [u8; 32] {
+        let (id, sender) = ([n; 32], Principal::anonymous());
+        let message =
+            Submit { id, sender, canister, effective: None, method: method.into(), arg: Arc::new(arg) };
+        net.submit(message).unwrap();
+        id
+    }
+
+    fn reply(net: &Instance, id: [u8; 32]) -> Vec<u8> {
+        net.outcome(&id).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_round_takes_its_bytes_in_order_and_starves_nobody() {
+        let net = Instance::start(Setup::default()).unwrap();
+        let management = Principal::management_canister();
+        let arg = types::ProvisionalCreateCanisterWithCyclesArgs {
+            amount: None,
+            settings: None,
+            specified_id: None,
+            sender_canister_version: None,
+        };
+        let made = send(
+            &net,
+            101,
+            management,
+            "provisional_create_canister_with_cycles",
+            candid::encode_one(arg).unwrap(),
+        );
+        net.advance(None);
+        let id = candid::decode_one::<types::CanisterIdRecord>(&reply(&net, made)).unwrap().canister_id;
+        let arg = types::InstallCodeArgs {
+            mode: types::CanisterInstallMode::Install,
+            canister_id: id,
+            wasm_module: wat::parse_str(CLOCK).unwrap(),
+            arg: Vec::new(),
+            sender_canister_version: None,
+        };
+        send(&net, 102, management, "install_code", candid::encode_one(arg).unwrap());
+        net.advance(None);
+        // Two bytes of each message are the name of the method.
+        let sizes = [398, 398, 398, 5_000, 10, 398];
+        let sent: Vec<_> =
+            (0u8..).zip(sizes).map(|(n, size)| send(&net, n, id, "at", vec![0; size])).collect();
+        let mut rounds = Vec::new();
+        while net.advance(Some(1_000)) || rounds.is_empty() {
+            rounds.push(sent.iter().filter(|id| net.outcome(id).is_some()).count());
+        }
+        assert_eq!(rounds, [2, 3, 4]);
+        let replies: Vec<Vec<u8>> = sent.iter().map(|id| reply(&net, *id)).collect();
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+        let numbers: Vec<u64> = replies.iter().map(|r| word(&r[8..])).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "in the order of their arrival");
+        let times: Vec<u64> = replies.iter().map(|r| word(&r[..8])).collect();
+        let groups: Vec<usize> = times.chunk_by(|a, b| a == b).map(<[u64]>::len).collect();
+        assert_eq!(groups, [2, 1, 1, 2], "one time a round");
+        assert!(times.is_sorted());
     }
 }

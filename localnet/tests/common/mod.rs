@@ -233,6 +233,7 @@ pub const PROXY: &str = r#"(module
   (export "canister_update release" (func $release))
   (export "canister_update when" (func $when))
   (export "canister_query where" (func $where))
+  (export "canister_query now" (func $when))
 )"#;
 
 /// A canister that passes calls on.

@@ -126,7 +126,7 @@ fn ten_at_a_time_and_one_may_replace_another() {
     let new = pic.take_canister_snapshot(id, None, Some(ids[3].clone())).unwrap().id;
     let listed: Vec<_> =
         pic.list_canister_snapshots(id, None).unwrap().into_iter().map(|snapshot| snapshot.id).collect();
-    assert_eq!(listed, [&ids[..3], &ids[4..], &[new.clone()]].concat());
+    assert_eq!(listed, [&ids[..3], &ids[4..], std::slice::from_ref(&new)].concat());
     for gone in [
         pic.load_canister_snapshot(id, None, ids[3].clone()).unwrap_err(),
         pic.delete_canister_snapshot(id, None, ids[3].clone()).unwrap_err(),

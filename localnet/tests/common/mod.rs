@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each suite uses a part")]
 
-use candid::Principal;
+use candid::utils::ArgumentEncoder;
+use candid::{CandidType, Encode, Principal};
 use darkroom_localnet::PocketIcServer;
-use pocket_ic::{PocketIc, PocketIcBuilder};
+use ic_management_canister_types as types;
+use pocket_ic::{PocketIc, PocketIcBuilder, RejectResponse};
 use std::sync::OnceLock;
 
 /// An instance of a server that all tests of a suite share.
@@ -247,4 +249,43 @@ pub fn proxy(pic: &PocketIc) -> Principal {
 pub fn passed(callee: Principal, method: &str, arg: &[u8]) -> Vec<u8> {
     let short = |bytes: &[u8]| [&[u8::try_from(bytes.len()).unwrap()], bytes].concat();
     [short(callee.as_slice()), short(method.as_bytes()), arg.to_vec()].concat()
+}
+
+/// The management canister.
+pub const IC: Principal = Principal::management_canister();
+
+/// A user.
+pub fn user(n: u8) -> Principal {
+    Principal::from_slice(&[n; 29])
+}
+
+/// Calls the counter.
+pub fn update(pic: &PocketIc, id: Principal, method: &str) -> Result<[u32; 3], RejectResponse> {
+    pic.update_call(id, Principal::anonymous(), method, vec![]).map(|reply| counts(&reply))
+}
+
+/// A call of the management canister by a user.
+pub fn send(
+    pic: &PocketIc,
+    sender: Principal,
+    method: &str,
+    arg: impl CandidType,
+) -> Result<Vec<u8>, RejectResponse> {
+    pic.update_call(IC, sender, method, Encode!(&arg).unwrap())
+}
+
+/// A call of the management canister by a canister.
+pub fn by(
+    pic: &PocketIc,
+    proxy: Principal,
+    method: &str,
+    arg: impl ArgumentEncoder,
+) -> Result<Vec<u8>, RejectResponse> {
+    let arg = candid::encode_args(arg).unwrap();
+    pic.update_call(proxy, Principal::anonymous(), "call", passed(IC, method, &arg))
+}
+
+/// The argument of many of its methods.
+pub fn id_of(canister_id: Principal) -> types::CanisterIdRecord {
+    types::CanisterIdRecord { canister_id }
 }

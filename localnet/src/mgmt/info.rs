@@ -110,12 +110,8 @@ fn change(change: &Change) -> types::Change {
         types::ChangeOrigin::FromUser(types::FromUserRecord { user_id: change.origin })
     };
     let details = match &change.details {
-        ChangeKind::Created(controllers, environment) => {
-            types::ChangeDetails::Creation(types::CreationRecord {
-                controllers: controllers.clone(),
-                environment_variables_hash: environment.map(|hash| hash.to_vec()),
-            })
-        }
+        ChangeKind::Created(controllers) => created(controllers, None),
+        ChangeKind::CreatedWith(controllers, environment) => created(controllers, Some(environment.to_vec())),
         ChangeKind::Installed(mode, hash) => {
             types::ChangeDetails::CodeDeployment(types::CodeDeploymentRecord {
                 mode: match mode {
@@ -148,6 +144,13 @@ fn change(change: &Change) -> types::Change {
         origin,
         details: Some(details),
     }
+}
+
+fn created(controllers: &[Principal], environment: Option<Vec<u8>>) -> types::ChangeDetails {
+    types::ChangeDetails::Creation(types::CreationRecord {
+        controllers: controllers.to_vec(),
+        environment_variables_hash: environment,
+    })
 }
 
 /// `canister_metadata`.

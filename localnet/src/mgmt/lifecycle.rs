@@ -1,5 +1,6 @@
 //! Creating, starting, stopping, emptying and deleting canisters; cycles from outside.
 
+use super::settings::{apply, environment_hash};
 use super::{Call, Done, Outcome, controls, encode, invalid};
 use crate::cycles::{CREATE_CANISTER, PROVISIONAL_BALANCE};
 use crate::net::{Executor, Instance};
@@ -55,10 +56,8 @@ impl Call<'_> {
         let sender = self.request.sender;
         let mut record = Record::new(Principal::management_canister(), Settings::new(vec![sender]), cycles);
         if let Some(settings) = settings {
-            super::settings::apply(&mut record.settings, settings)?;
+            apply(&mut record.settings, settings)?;
         }
-        let environment = (!record.settings.environment.is_empty())
-            .then(|| super::settings::environment_hash(&record.settings.environment));
         let subnet = self.subnet;
         let id = self.change(|state| match specified {
             Some(id) if state.canisters.contains_key(&id) => Err(Reject::new(
@@ -94,7 +93,11 @@ impl Call<'_> {
         let by = self.by();
         self.change(|state| {
             let controllers = record.settings.controllers.to_vec();
-            record.note(state.network.time, by, ChangeKind::Created(controllers, environment));
+            let created = match &record.settings.environment[..] {
+                [] => ChangeKind::Created(controllers),
+                variables => ChangeKind::CreatedWith(controllers, environment_hash(variables)),
+            };
+            record.note(state.network.time, by, created);
             state.canisters.insert(id, Canister::new(record, heap, stable));
             state.touched.insert(id);
         });

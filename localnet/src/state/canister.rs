@@ -70,8 +70,9 @@ pub(crate) struct Change {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum ChangeKind {
-    /// With these controllers and the hash of these environment variables.
-    Created(Vec<Principal>, Option<Hash>),
+    Created(Vec<Principal>),
+    /// The same with environment variables, of which this is the hash.
+    CreatedWith(Vec<Principal>, Hash),
     Installed(Mode, Hash),
     Uninstalled,
     Controllers(Vec<Principal>),

@@ -173,7 +173,8 @@ pub(crate) enum Localnet {
         /// Port to listen on; 0 for any free one.
         #[arg(long, env = "DARKROOM_PORT", value_name = "N")]
         port: Option<u16>,
-        /// Rounds of this many milliseconds, as on a subnet; every message at once if not given.
+        /// Rounds of this many milliseconds, each taking 4 MiB of messages, as on a subnet; every message at once if
+        /// not given.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
         round_ms: Option<u32>,
     },

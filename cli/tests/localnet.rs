@@ -19,7 +19,10 @@ struct Running {
 impl Running {
     fn start(place: &Place) -> Running {
         let mut command = place.command();
-        command.args(["localnet", "start", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["localnet", "start", "--port", "0", "--round-ms", "20"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();

@@ -1,6 +1,5 @@
 //! What things cost in cycles, and taking it from canisters.
 
-use crate::memory::WASM_PAGE;
 use crate::net::execute::MESSAGE_LIMIT;
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
@@ -122,16 +121,10 @@ impl State {
     /// Bytes that a canister pays for.
     pub(crate) fn memory_usage(&self, canister: &Canister) -> u64 {
         let record = &canister.record;
-        let code = canister.code.as_ref().map_or(0, |code| {
-            let sections: usize = code.info.metadata.values().map(|section| section.bytes.len()).sum();
-            (code.wasm.len() + sections + code.info.mutable_globals.len() * 8) as u64
-        });
-        record.heap_size + record.stable_pages * WASM_PAGE + code + self.chunk_bytes(canister)
-    }
-
-    /// Bytes in a canister's chunk store.
-    pub(crate) fn chunk_bytes(&self, canister: &Canister) -> u64 {
-        canister.record.chunks.iter().filter_map(|hash| self.blobs.get(hash)).map(|b| b.len() as u64).sum()
+        let sections: usize =
+            canister.code.iter().flat_map(|code| code.info.metadata.values()).map(|s| s.bytes.len()).sum();
+        let snapshots: u64 = record.snapshots.values().map(|snapshot| snapshot.size).sum();
+        canister.execution_size() + sections as u64 + self.chunks_size(&record.chunks) + snapshots
     }
 
     fn holding(&self, canister: &Canister, nanos: u128) -> u128 {

@@ -2,9 +2,7 @@
 
 use crate::http::pocketic::network_router;
 use crate::http::serve::{self, Port};
-use crate::http::topology;
 use crate::net::{Driver, Instance, Setup};
-use crate::state::{FIRST_CANISTER, canister_id};
 use crate::{Error, NetworkConfig};
 use candid::Principal;
 use std::sync::Arc;
@@ -41,13 +39,13 @@ impl Network {
             state_dir: config.state_dir.as_deref(),
             time: Some(crate::clock::now()),
             fees: config.fees,
+            kinds: Vec::new(),
         };
         let instance = Arc::new(Instance::start(setup)?);
-        let shape = topology::json(&topology::subnets(instance.keys.subnet, &[]));
         let runtime = serve::runtime()?;
         let opened = std::thread::scope(|scope| {
             // On a thread of its own, so that this may be called from within another runtime.
-            let open = || runtime.block_on(Port::open(network_router(instance.clone(), shape), config.port));
+            let open = || runtime.block_on(Port::open(network_router(instance.clone()), config.port));
             scope.spawn(open).join()
         });
         let port = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -69,7 +67,7 @@ impl Network {
 
     /// A canister id of the network's range, the effective id for creating canisters.
     pub fn default_effective_canister_id(&self) -> Principal {
-        canister_id(FIRST_CANISTER)
+        self.instance.subnets.default_effective()
     }
 
     /// Stops after the message being executed, with everything written down.

@@ -3,9 +3,9 @@
 
 mod common;
 
-use candid::{Encode, Nat, Principal};
+use candid::{Nat, Principal};
 use common::{counter, pocket_ic};
-use ic_management_canister_types::{CanisterIdRecord, CanisterSettings};
+use ic_management_canister_types::CanisterSettings;
 use pocket_ic::common::rest::{CanisterCyclesCostSchedule, ExtendedSubnetConfigSet, SubnetSpec};
 use pocket_ic::{ErrorCode, PocketIc, PocketIcBuilder};
 use std::time::Duration;
@@ -253,25 +253,4 @@ fn nothing_costs_anything_on_a_free_subnet() {
         pic.tick();
     });
     assert_eq!(cost, 0);
-}
-
-#[test]
-fn users_are_refused_what_is_not_theirs_before_anything_is_taken_in() {
-    let pic = pocket_ic();
-    let id = spender(&pic);
-    let stranger = Principal::from_slice(&[7; 29]);
-    let target = Encode!(&CanisterIdRecord { canister_id: id }).unwrap();
-    let nobody = Principal::from_text("lqy7q-dh777-77777-aaaaq-cai").unwrap();
-    let management = Principal::management_canister();
-    let code = |sender, method: &str, arg: Vec<u8>| {
-        let reject = pic.submit_call(management, sender, method, arg).unwrap_err();
-        assert!(!reject.certified, "{reject}");
-        reject.error_code
-    };
-    assert_eq!(code(stranger, "stop_canister", target.clone()), ErrorCode::CanisterInvalidController);
-    let missing = Encode!(&CanisterIdRecord { canister_id: nobody }).unwrap();
-    assert_eq!(code(ME, "stop_canister", missing), ErrorCode::CanisterNotFound);
-    assert_eq!(code(ME, "raw_rand", Encode!().unwrap()), ErrorCode::CanisterRejectedMessage);
-    assert_eq!(code(ME, "stop_canister", vec![1, 2, 3]), ErrorCode::InvalidManagementPayload);
-    assert_eq!(code(ME, "sign_with_ecdsa", target), ErrorCode::UnknownManagementMessage);
 }

@@ -3,9 +3,8 @@
 
 mod common;
 
-use candid::{Encode, Principal};
+use candid::Principal;
 use common::{COUNTER, counter, counts, pocket_ic};
-use ic_management_canister_types::CanisterStatusType;
 use pocket_ic::{ErrorCode, PocketIc, RejectCode};
 use std::time::Duration;
 
@@ -118,42 +117,6 @@ fn timers_fire_when_their_time_has_come() {
     assert_eq!(get(&pic, id), [1, 1, 1]);
     let logs = pic.fetch_canister_logs(id, Principal::anonymous()).unwrap();
     assert_eq!(logs[0].content, b"deliberate");
-}
-
-#[test]
-fn management() {
-    let pic = pocket_ic();
-    let me = Principal::from_slice(&[7; 29]);
-    let id = pic.create_canister_with_settings(Some(me), None);
-    let before = pic.cycle_balance(id);
-    assert_eq!(pic.add_cycles(id, 1 << 70), before + (1 << 70));
-    assert_eq!(pic.get_controllers(id), vec![me]);
-    pic.install_canister(id, counter(), vec![], Some(me));
-    assert!(pic.canister_exists(id));
-    assert!(pic.get_subnet(id).is_some());
-    // Only controllers.
-    let reject = pic.stop_canister(id, None).unwrap_err();
-    assert_eq!(reject.error_code, ErrorCode::CanisterInvalidController);
-    pic.stop_canister(id, Some(me)).unwrap();
-    assert_eq!(pic.canister_status(id, Some(me)).unwrap().status, CanisterStatusType::Stopped);
-    assert_eq!(update(&pic, id, "inc").unwrap_err().error_code, ErrorCode::CanisterStopped);
-    pic.start_canister(id, Some(me)).unwrap();
-    assert_eq!(update(&pic, id, "inc").unwrap(), [1, 1, 1]);
-    pic.set_stable_memory(id, vec![9, 0, 0, 0], pocket_ic::common::rest::BlobCompression::NoCompression);
-    assert_eq!(get(&pic, id), [1, 1, 9]);
-    assert_eq!(pic.get_stable_memory(id).len(), 65_536);
-    pic.uninstall_canister(id, Some(me)).unwrap();
-    assert_eq!(update(&pic, id, "inc").unwrap_err().error_code, ErrorCode::CanisterWasmModuleNotFound);
-    pic.stop_canister(id, Some(me)).unwrap();
-    pic.delete_canister(id, Some(me)).unwrap();
-    assert!(!pic.canister_exists(id));
-    // Randomness is for canisters.
-    let reject =
-        pic.update_call(Principal::management_canister(), me, "raw_rand", Encode!().unwrap()).unwrap_err();
-    assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
-    let reject =
-        pic.update_call(Principal::management_canister(), me, "sign_with_ecdsa", vec![]).unwrap_err();
-    assert_eq!(reject.error_code, ErrorCode::UnknownManagementMessage);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod common;
 use candid::Principal;
 use common::{counter, counts};
 use darkroom_localnet::{Error, Network, NetworkConfig};
+use ic_management_canister_types as types;
 use pocket_ic::{PocketIc, PocketIcBuilder};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -35,6 +36,22 @@ impl Server {
             .with_application_subnet()
             .with_state_dir(dir.to_owned())
             .build()
+    }
+
+    /// Begins a round and dies somewhere in it, the later the more `yields`.
+    fn tick_and_die(self, pic: PocketIc, yields: u64) {
+        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
+        let (number, body) = (pic.instance_id(), r#"{"blockmakers":null}"#);
+        let head = format!(
+            "POST /instances/{number}/update/tick HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        for _ in 0..yields {
+            std::thread::yield_now();
+        }
+        std::mem::forget(pic);
+        self.kill();
     }
 
     /// SIGKILL: nothing can be tidied up.
@@ -106,19 +123,60 @@ fn a_kill_in_the_middle_of_messages_loses_nothing_acknowledged() {
         for _ in 0..50 {
             pic.submit_call(id, Principal::anonymous(), "inc", vec![]).unwrap();
         }
-        let mut stream = std::net::TcpStream::connect(&server.address).unwrap();
-        let (number, body) = (pic.instance_id(), r#"{"blockmakers":null}"#);
-        let head = format!(
-            "POST /instances/{number}/update/tick HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-        // Each time a bit further into the round.
-        for _ in 0..round * 200 {
-            std::thread::yield_now();
+        server.tick_and_die(pic, round * 200);
+    }
+}
+
+/// Snapshots are taken with the code removed and loaded again, over and over; wherever the server dies, what it
+/// finds again fits together.
+#[test]
+fn a_kill_around_snapshots_tears_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (me, ic) = (Principal::anonymous(), Principal::management_canister());
+    let mut kept: Vec<(Vec<u8>, u32)> = Vec::new();
+    for round in 0..8u64 {
+        let server = Server::start();
+        let pic = server.instance(dir.path());
+        let id = Principal::from_text("lxzze-o7777-77777-aaaaa-cai").unwrap();
+        if !pic.canister_exists(id) {
+            assert_eq!(pic.create_canister(), id);
+            pic.install_canister(id, counter(), vec![], None);
         }
-        std::mem::forget(pic);
-        server.kill();
+        let ids: Vec<_> = pic.list_canister_snapshots(id, None).unwrap().into_iter().map(|s| s.id).collect();
+        for (snapshot, counted) in &kept {
+            pic.load_canister_snapshot(id, None, snapshot.clone()).unwrap();
+            let reply = pic.query_call(id, me, "get", vec![]).unwrap();
+            assert_eq!(counts(&reply), [*counted; 3]);
+        }
+        for snapshot in ids {
+            pic.load_canister_snapshot(id, None, snapshot.clone()).unwrap();
+            let [heap, global, stable] = update(&pic, id, "inc");
+            assert!(heap == global && heap == stable, "torn: {heap} {global} {stable}");
+            if !kept.iter().any(|(id, _)| *id == snapshot) {
+                pic.delete_canister_snapshot(id, None, snapshot).unwrap();
+            }
+        }
+        let [counted, ..] = update(&pic, id, "inc");
+        let replaced = (kept.len() == 3).then(|| kept.remove(0).0);
+        let acknowledged = pic.take_canister_snapshot(id, None, replaced).unwrap().id;
+        kept.push((acknowledged.clone(), counted));
+        // On its way when the server dies:
+        for _ in 0..5 {
+            let take = types::TakeCanisterSnapshotArgs {
+                canister_id: id,
+                replace_snapshot: None,
+                uninstall_code: Some(true),
+                sender_canister_version: None,
+            };
+            let load = types::LoadCanisterSnapshotArgs {
+                canister_id: id,
+                snapshot_id: acknowledged.clone(),
+                sender_canister_version: None,
+            };
+            pic.submit_call(ic, me, "take_canister_snapshot", candid::encode_one(take).unwrap()).unwrap();
+            pic.submit_call(ic, me, "load_canister_snapshot", candid::encode_one(load).unwrap()).unwrap();
+        }
+        server.tick_and_die(pic, round * 300);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::keys::Keys;
 use super::tree::{Tree, number};
-use crate::state::{CANISTERS, FIRST_CANISTER, State, canister_id};
+use crate::state::State;
+use crate::state::subnets::{Subnet, canister_id};
 use candid::Principal;
 use ic_certification::HashTree;
 use serde::Serialize;
@@ -57,11 +58,12 @@ fn state_tree(keys: &Keys, state: &State, paths: &[Vec<Vec<u8>>]) -> Tree {
     root.insert("time", Tree::Leaf(number(state.network.time)));
     root.insert("canister", canisters(state));
     root.insert("request_status", request_status(state, paths));
-    root.insert("subnet", subnet(keys, state));
+    root.insert("subnet", subnets(keys, state));
+    let all = root_ranges(state);
+    let mut shard = Tree::default();
+    shard.insert(all[0].0.as_slice(), Tree::Leaf(cbor(&all)));
     let mut ranges = Tree::default();
-    let mut own = Tree::default();
-    own.insert(canister_id(FIRST_CANISTER).as_slice(), Tree::Leaf(canister_ranges()));
-    ranges.insert(keys.subnet.as_slice(), own);
+    ranges.insert(keys.subnet.as_slice(), shard);
     root.insert("canister_ranges", ranges);
     root
 }
@@ -105,32 +107,43 @@ fn request_status(state: &State, paths: &[Vec<Vec<u8>>]) -> Tree {
     all
 }
 
-fn subnet(keys: &Keys, state: &State) -> Tree {
+fn subnets(keys: &Keys, state: &State) -> Tree {
     let mut node = Tree::default();
     node.insert("public_key", Tree::Leaf(keys.node_der.clone()));
     let mut nodes = Tree::default();
     nodes.insert(keys.node_id.as_slice(), node);
-    let mut own = Tree::default();
-    own.insert("public_key", Tree::Leaf(keys.root_der.to_vec()));
-    own.insert("type", Tree::Leaf(b"application".to_vec()));
-    own.insert("canister_ranges", Tree::Leaf(canister_ranges()));
-    own.insert("metrics", Tree::Leaf(metrics(state)));
-    own.insert("node", nodes);
     let mut all = Tree::default();
-    all.insert(keys.subnet.as_slice(), own);
+    for subnet in state.subnets.iter() {
+        let ranges = if subnet.id == keys.subnet { root_ranges(state) } else { ranges_of(subnet) };
+        let mut own = Tree::default();
+        own.insert("public_key", Tree::Leaf(keys.root_der.to_vec()));
+        own.insert("type", Tree::Leaf(subnet.kind.type_name().into()));
+        own.insert("canister_ranges", Tree::Leaf(cbor(&ranges)));
+        own.insert("metrics", Tree::Leaf(metrics(state, subnet.id)));
+        own.insert("node", nodes.clone());
+        all.insert(subnet.id.as_slice(), own);
+    }
     all
 }
 
-/// `[[first, last]]`.
-pub(crate) fn canister_ranges() -> Vec<u8> {
-    cbor(&vec![(canister_id(FIRST_CANISTER), canister_id(FIRST_CANISTER + CANISTERS - 1))])
+fn ranges_of(subnet: &Subnet) -> Vec<(Principal, Principal)> {
+    subnet.ranges.iter().map(|(first, last)| (canister_id(*first), canister_id(*last))).collect()
 }
 
-fn metrics(state: &State) -> Vec<u8> {
+/// All ids that the network hosts, in order: without delegations, certificates speak for the root subnet.
+fn root_ranges(state: &State) -> Vec<(Principal, Principal)> {
+    let mut all: Vec<_> = state.subnets.iter().flat_map(ranges_of).collect();
+    all.extend(state.outsiders().map(|id| (id, id)));
+    all.sort_unstable();
+    all
+}
+
+fn metrics(state: &State, subnet: Principal) -> Vec<u8> {
     use serde_cbor::Value;
-    let bytes: u64 = state.canisters.values().map(|c| state.memory_usage(c)).sum();
+    let hosted = || state.canisters.values().filter(|c| state.subnets.of(c.record.id).id == subnet);
+    let bytes: u64 = hosted().map(|c| state.memory_usage(c)).sum();
     let entries = [
-        (0, Value::Integer(state.canisters.len() as i128)),
+        (0, Value::Integer(hosted().count() as i128)),
         (1, Value::Integer(i128::from(bytes))),
         (2, Value::Map([(Value::Integer(0), Value::Integer(0))].into())),
         (3, Value::Integer(0)),

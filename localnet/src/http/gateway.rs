@@ -229,8 +229,14 @@ async fn update(
 ) -> Result<HttpResponse, Response> {
     let mut id = [0; 32];
     rand::rng().fill_bytes(&mut id);
-    let message =
-        Submit { id, sender: Principal::anonymous(), canister, method: method.into(), arg: Arc::new(arg) };
+    let message = Submit {
+        id,
+        sender: Principal::anonymous(),
+        canister,
+        effective: None,
+        method: method.into(),
+        arg: Arc::new(arg),
+    };
     let mut changes = instance.watch();
     let taking = instance.clone();
     match tokio::task::spawn_blocking(move || taking.submit(message)).await {

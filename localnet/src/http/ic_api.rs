@@ -36,6 +36,14 @@ pub(crate) enum Scope {
     Subnet(Principal),
 }
 
+impl Scope {
+    fn id(self) -> Principal {
+        match self {
+            Scope::Canister(id) | Scope::Subnet(id) => id,
+        }
+    }
+}
+
 /// What makes a request bad: status and text.
 type Bad = (StatusCode, String);
 
@@ -158,6 +166,7 @@ fn take(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Result<Hash, R
         id,
         sender: *sender,
         canister: *canister_id,
+        effective: Some(scope.id()),
         method: method_name.clone(),
         arg: Arc::new(arg.clone()),
     };
@@ -195,16 +204,16 @@ fn effective(
         };
     }
     match scope {
-        Scope::Subnet(id) if id == instance.keys.subnet => Ok(()),
+        Scope::Subnet(id) if instance.subnets.position(id).is_some() => Ok(()),
         Scope::Subnet(id) => Err((StatusCode::NOT_FOUND, format!("there is no subnet {id} here"))),
         Scope::Canister(_) if method.starts_with("provisional_create") || method == "create_canister" => {
             Ok(())
         }
         Scope::Canister(id) => match crate::mgmt::effective_canister(method, arg) {
-            Some(named) if named == id => Ok(()),
-            Some(named) => Err(mismatch(&format!("the canister {named} that the argument names"))),
+            Ok(named) if named == id => Ok(()),
+            Ok(named) => Err(mismatch(&format!("the canister {named} that the argument names"))),
             // A method without a canister, or an argument that will be refused later with its reason.
-            None => Ok(()),
+            Err(_) => Ok(()),
         },
     }
 }
@@ -256,7 +265,7 @@ fn read_state(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Response
     };
     let target = match scope {
         Scope::Canister(id) => Some(id),
-        Scope::Subnet(id) if id == instance.keys.subnet => None,
+        Scope::Subnet(id) if instance.subnets.position(id).is_some() => None,
         Scope::Subnet(id) => return Err((StatusCode::NOT_FOUND, format!("there is no subnet {id} here"))),
     };
     authentication::check(&envelope, target, now(instance)).map_err(|e| bad(e.to_string()))?;

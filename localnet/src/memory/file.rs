@@ -2,8 +2,10 @@
 //! Bytes beyond what was ever written read as zero.
 
 use parking_lot::Mutex;
+use rustix::fs::{SeekFrom, seek};
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +58,35 @@ impl PageFile {
     pub(crate) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.ensure_len(offset + bytes.len() as u64)?;
         self.file.write_all_at(bytes, offset)
+    }
+
+    /// Makes this empty file hold the first `len` bytes of another one: shared where the file system can do that,
+    /// else what is not a hole is copied by the kernel, past this process.
+    pub(crate) fn copy_from(&self, source: &PageFile, len: u64) -> io::Result<()> {
+        if rustix::fs::ioctl_ficlone(&self.file, &source.file).is_ok() {
+            *self.len.lock() = self.file.metadata()?.len();
+            return Ok(());
+        }
+        self.ensure_len(len)?;
+        let mut at = 0;
+        while at < len {
+            at = match seek(&source.file, SeekFrom::Data(at)) {
+                Ok(data) => data,
+                Err(Errno::NXIO) => break,
+                // A file system that knows no holes.
+                Err(_) => at,
+            };
+            let end = seek(&source.file, SeekFrom::Hole(at)).unwrap_or(len).min(len);
+            let (mut from, mut to) = (&source.file, &self.file);
+            from.seek(io::SeekFrom::Start(at))?;
+            to.seek(io::SeekFrom::Start(at))?;
+            let wanted = end.saturating_sub(at);
+            if io::copy(&mut from.take(wanted), &mut to)? < wanted {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            at = end.max(at + 1);
+        }
+        Ok(())
     }
 
     /// Reads `len` bytes at `offset`; what lies past the end reads as zero.

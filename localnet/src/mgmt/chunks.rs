@@ -1,7 +1,7 @@
 //! The chunk store, for modules that do not fit into one message.
 
 use super::{Call, Outcome, invalid};
-use crate::reject::Reject;
+use crate::reject::{ErrorCode, Reject};
 use crate::state::Hash;
 use candid::Principal;
 use ic_management_canister_types as types;
@@ -21,8 +21,8 @@ impl Call<'_> {
         let args: types::UploadChunkArgs = self.arg()?;
         self.may_store(args.canister_id)?;
         if args.chunk.len() > MAX_CHUNK {
-            return Err(invalid(format!(
-                "Wasm chunk size {} exceeds the maximum of {MAX_CHUNK}",
+            return Err(store_error(format!(
+                "Wasm chunk size {} exceeds the maximum chunk size of {MAX_CHUNK}",
                 args.chunk.len()
             )));
         }
@@ -34,11 +34,15 @@ impl Call<'_> {
         };
         if !stored.0 {
             if stored.1 >= MAX_CHUNKS {
-                return Err(invalid(format!("Wasm chunk store has already {MAX_CHUNKS} chunks")));
+                return Err(store_error(format!(
+                    "Wasm chunk store has already reached maximum capacity of {} bytes or the maximum number of \
+                     entries, {MAX_CHUNKS}",
+                    MAX_CHUNKS * MAX_CHUNK
+                )));
             }
             self.executor
                 .store_blob(&hash, &args.chunk)
-                .map_err(|e| invalid(format!("the chunk cannot be stored: {e}")))?;
+                .map_err(|e| store_error(format!("the chunk cannot be stored: {e}")))?;
             self.change(|state| -> Result<(), Reject> {
                 state.canister_mut(args.canister_id)?.record.chunks.insert(hash);
                 state.blobs.insert(hash, Arc::new(args.chunk));
@@ -52,12 +56,8 @@ impl Call<'_> {
         let args: types::CanisterIdRecord = self.arg()?;
         self.may_store(args.canister_id)?;
         self.change(|state| -> Result<(), Reject> {
-            let gone = std::mem::take(&mut state.canister_mut(args.canister_id)?.record.chunks);
-            for hash in gone {
-                if !state.canisters.values().any(|c| c.record.chunks.contains(&hash)) {
-                    state.blobs.remove(&hash);
-                }
-            }
+            state.canister_mut(args.canister_id)?.record.chunks.clear();
+            state.drop_unused_blobs();
             Ok(())
         })?;
         self.reply(())
@@ -76,16 +76,26 @@ impl Call<'_> {
 
     /// The module that these chunks make up.
     pub(super) fn assemble(&self, store: Principal, hashes: &[types::ChunkHash]) -> Result<Vec<u8>, Reject> {
+        if hashes.len() > MAX_CHUNKS {
+            return Err(invalid(format!(
+                "{} chunks are more than a module may have, {MAX_CHUNKS}",
+                hashes.len()
+            )));
+        }
         let state = self.instance.read();
         let chunks = &state.canister(store)?.record.chunks;
         let mut module = Vec::new();
         for chunk in hashes {
             let known = Hash::try_from(chunk.hash.as_slice()).ok().filter(|hash| chunks.contains(hash));
             let bytes = known.and_then(|hash| state.blobs.get(&hash)).ok_or_else(|| {
-                invalid(format!("Wasm chunk {} is not in the store of {store}", hex::encode(&chunk.hash)))
+                store_error(format!("Chunk hash {} was not found", hex::encode(&chunk.hash)))
             })?;
             module.extend_from_slice(bytes);
         }
         Ok(module)
     }
+}
+
+pub(super) fn store_error(what: impl std::fmt::Display) -> Reject {
+    Reject::new(ErrorCode::CanisterContractViolation, format!("Error from Wasm chunk store: {what}."))
 }

@@ -5,9 +5,10 @@ use crate::memory::WASM_PAGE;
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::{Change, ChangeKind, Mode, Settings, Status};
+use crate::state::subnets::canister_number;
 use candid::{Nat, Principal};
 use ic_management_canister_types as types;
-use types::LogVisibility;
+use types::{CanisterLogFilter, LogVisibility};
 
 /// `canister_status`.
 pub(super) fn status(
@@ -24,7 +25,8 @@ pub(super) fn status(
     let wasm = canister.code.as_ref().map_or(0, |c| c.wasm.len() as u64);
     let sections =
         canister.code.as_ref().map_or(0, |c| c.info.metadata.values().map(|m| m.bytes.len() as u64).sum());
-    let chunks = state.chunk_bytes(canister);
+    let chunks = state.chunks_size(&record.chunks);
+    let snapshots: u64 = record.snapshots.values().map(|s| s.size).sum();
     let global = canister.code.as_ref().map_or(0, |c| c.info.mutable_globals.len() as u64 * 8);
     let stable = record.stable_pages * WASM_PAGE;
     let log: u64 = record.log.iter().map(|l| l.text.len() as u64).sum();
@@ -47,7 +49,7 @@ pub(super) fn status(
             custom_sections_size: nat(sections),
             canister_history_size: nat(record.history.len() as u64 * 100),
             wasm_chunk_store_size: nat(chunks),
-            snapshots_size: nat(0),
+            snapshots_size: nat(snapshots),
             log_memory_store_size: nat(log),
         },
         cycles: Nat::from(record.cycles),
@@ -98,17 +100,17 @@ pub(super) fn info(state: &State, args: types::CanisterInfoArgs) -> Result<Vec<u
 }
 
 fn change(change: &Change) -> types::Change {
-    let origin = if crate::state::canister_number(change.origin).is_some() {
-        let canister_id = change.origin;
-        types::ChangeOrigin::FromCanister(types::FromCanisterRecord { canister_id, canister_version: None })
+    let origin = if canister_number(change.origin).is_some() {
+        types::ChangeOrigin::FromCanister(types::FromCanisterRecord {
+            canister_id: change.origin,
+            canister_version: change.origin_version,
+        })
     } else {
         types::ChangeOrigin::FromUser(types::FromUserRecord { user_id: change.origin })
     };
     let details = match &change.details {
-        ChangeKind::Created(controllers) => types::ChangeDetails::Creation(types::CreationRecord {
-            controllers: controllers.clone(),
-            environment_variables_hash: None,
-        }),
+        ChangeKind::Created(controllers) => created(controllers, None),
+        ChangeKind::CreatedWith(controllers, environment) => created(controllers, Some(environment.to_vec())),
         ChangeKind::Installed(mode, hash) => {
             types::ChangeDetails::CodeDeployment(types::CodeDeploymentRecord {
                 mode: match mode {
@@ -125,6 +127,15 @@ fn change(change: &Change) -> types::Change {
                 controllers: controllers.clone(),
             })
         }
+        ChangeKind::Loaded { from, snapshot, version, time } => {
+            types::ChangeDetails::LoadSnapshot(types::LoadSnapshotRecord {
+                from_canister_id: *from,
+                snapshot_id: snapshot.clone(),
+                canister_version: *version,
+                taken_at_timestamp: *time,
+                source: types::SnapshotSource::TakenFromCanister(candid::Reserved),
+            })
+        }
     };
     types::Change {
         timestamp_nanos: change.time,
@@ -132,6 +143,13 @@ fn change(change: &Change) -> types::Change {
         origin,
         details: Some(details),
     }
+}
+
+fn created(controllers: &[Principal], environment: Option<Vec<u8>>) -> types::ChangeDetails {
+    types::ChangeDetails::Creation(types::CreationRecord {
+        controllers: controllers.to_vec(),
+        environment_variables_hash: environment,
+    })
 }
 
 /// `canister_metadata`.
@@ -143,10 +161,12 @@ pub(super) fn metadata(
     let canister = state.canister(args.canister_id)?;
     let section = canister.code.as_ref().and_then(|code| code.info.metadata.get(&args.name));
     let missing = || {
-        Reject::new(
-            ErrorCode::CanisterRejectedMessage,
-            format!("Canister {} has no metadata {:?}", args.canister_id, args.name),
-        )
+        let (id, name) = (args.canister_id, &args.name);
+        let text = match canister.code {
+            Some(_) => format!("The canister {id} has no metadata section with the name {name}."),
+            None => format!("The canister {id} has no Wasm module and hence no metadata is available."),
+        };
+        Reject::new(ErrorCode::CanisterRejectedMessage, text)
     };
     let section = section.ok_or_else(missing)?;
     if !section.public && !canister.record.controlled_by(sender) {
@@ -159,7 +179,7 @@ pub(super) fn metadata(
 pub(super) fn logs(
     state: &State,
     sender: Principal,
-    args: types::CanisterIdRecord,
+    args: types::FetchCanisterLogsArgs,
 ) -> Result<Vec<u8>, Reject> {
     let record = &state.canister(args.canister_id)?.record;
     let allowed = match &record.settings.log_visibility {
@@ -179,6 +199,13 @@ pub(super) fn logs(
         timestamp_nanos: line.time,
         content: line.text.clone(),
     });
-    let result = types::FetchCanisterLogsResult { canister_log_records: lines.collect() };
+    let wanted = |line: &types::CanisterLogRecord| match &args.filter {
+        None => true,
+        Some(CanisterLogFilter::ByIdx { start, end }) => (*start..*end).contains(&line.idx),
+        Some(CanisterLogFilter::ByTimestampNanos { start, end }) => {
+            (*start..*end).contains(&line.timestamp_nanos)
+        }
+    };
+    let result = types::FetchCanisterLogsResult { canister_log_records: lines.filter(wanted).collect() };
     Ok(encode((result,)))
 }

@@ -1,7 +1,7 @@
 //! `install_code`: install, reinstall and upgrade, each one atomic step.
 
-use super::lifecycle::remove_files;
-use super::{Call, Outcome, invalid};
+use super::chunks::store_error;
+use super::{Call, Outcome};
 use crate::exec::{self, Effects, Entry, Finished, Globals, Host, Job, Kind, Message};
 use crate::memory::{HeapMapping, PAGE, PageFile, StableMapping};
 use crate::reject::{CanisterError, ErrorCode, Reject};
@@ -39,12 +39,14 @@ struct Work {
 impl Call<'_> {
     pub(super) fn install_code(&mut self) -> Outcome {
         let args: types::InstallCodeArgs = self.arg()?;
+        self.version = args.sender_canister_version;
         self.controls(args.canister_id)?;
         self.install(args.canister_id, args.mode, &args.wasm_module, args.arg)
     }
 
     pub(super) fn install_chunked_code(&mut self) -> Outcome {
         let args: types::InstallChunkedCodeArgs = self.arg()?;
+        self.version = args.sender_canister_version;
         self.controls(args.target_canister)?;
         let store = args.store_canister.unwrap_or(args.target_canister);
         if store != self.request.sender {
@@ -53,8 +55,8 @@ impl Call<'_> {
         let module = self.assemble(store, &args.chunk_hashes_list)?;
         let hash = Sha256::digest(&module);
         if hash[..] != args.wasm_module_hash[..] {
-            return Err(invalid(format!(
-                "Wasm module hash {} does not match given WASM module hash {}",
+            return Err(store_error(format!(
+                "Wasm module hash {} does not match given hash {}",
                 hex::encode(hash),
                 hex::encode(&args.wasm_module_hash)
             )));
@@ -214,8 +216,7 @@ impl Call<'_> {
 
     fn finish(&mut self, work: Work, mode: Mode, files: NewFiles) {
         let id = work.id;
-        let sender = self.request.sender;
-        let origin = self.request.origin.clone();
+        let (sender, by) = (self.request.sender, self.by());
         let heap = work.heap;
         let Some(stable) = work.stable else { return };
         let (size, pages) = (heap.size(), stable.pages());
@@ -244,7 +245,7 @@ impl Call<'_> {
             if mode == Mode::Reinstall {
                 record.certified_data.clear();
             }
-            record.note(time, sender, ChangeKind::Installed(mode, code.hash));
+            record.note(time, by, ChangeKind::Installed(mode, code.hash));
             canister.code = Some(code);
             // Effects belong to a context that nobody waits for.
             for effects in effects {
@@ -267,9 +268,8 @@ impl Call<'_> {
                     (canister.record.version, canister.record.timer) = (version, timer);
                 }
             }
-            let _ = &origin;
         });
-        remove_files(&replaced);
+        self.executor.discard(replaced);
     }
 
     /// Deletes the files of an installation that failed.

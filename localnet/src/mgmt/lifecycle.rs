@@ -1,15 +1,16 @@
 //! Creating, starting, stopping, emptying and deleting canisters; cycles from outside.
 
+use super::settings::{apply, environment_hash};
 use super::{Call, Done, Outcome, controls, encode, invalid};
 use crate::cycles::PROVISIONAL_BALANCE;
 use crate::net::{Executor, Instance};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::canister::{Canister, ChangeKind, Record, Settings, Status};
 use crate::state::message::{Refusal, Request};
-use crate::state::{State, Stopping, canister_number};
+use crate::state::subnets::canister_number;
+use crate::state::{State, Stopping};
 use candid::Principal;
 use ic_management_canister_types as types;
-use parking_lot::RwLock;
 use std::sync::Arc;
 
 /// How long a call of `stop_canister` waits, in nanoseconds.
@@ -18,19 +19,15 @@ const STOP_TIMEOUT: u64 = 300 * 1_000_000_000;
 impl Call<'_> {
     pub(super) fn create_canister(&mut self) -> Outcome {
         let args: types::CreateCanisterArgs = self.arg()?;
+        self.version = args.sender_canister_version;
         let cycles = self.request.cycles;
-        if !matches!(self.request.origin, crate::state::message::Origin::Canister { .. }) {
-            return Err(Reject::new(
-                ErrorCode::CanisterRejectedMessage,
-                "create_canister is for canisters; use provisional_create_canister_with_cycles",
-            ));
-        }
         let fee = self.instance.read().fees.create_canister;
         if cycles < fee {
             return Err(Reject::new(
                 ErrorCode::InsufficientCyclesForCreateCanister,
                 format!(
-                    "Creating a canister requires a fee of {fee} that is deducted from the attached cycles, which are {cycles}"
+                    "Creating a canister requires a fee of {fee} that is deducted from the canister's \
+                     initial balance but only {cycles} cycles were received with the create_canister request."
                 ),
             ));
         }
@@ -40,6 +37,7 @@ impl Call<'_> {
 
     pub(super) fn provisional_create(&mut self) -> Outcome {
         let args: types::ProvisionalCreateCanisterWithCyclesArgs = self.arg()?;
+        self.version = args.sender_canister_version;
         let cycles = match &args.amount {
             Some(amount) => {
                 u128::try_from(&amount.0).map_err(|_| invalid("the amount does not fit into 128 bits"))?
@@ -59,20 +57,29 @@ impl Call<'_> {
         let sender = self.request.sender;
         let mut record = Record::new(Principal::management_canister(), Settings::new(vec![sender]), cycles);
         if let Some(settings) = settings {
-            super::settings::apply(&mut record.settings, settings)?;
+            apply(&mut record.settings, settings)?;
         }
+        let subnet = self.subnet;
         let id = self.change(|state| match specified {
             Some(id) if state.canisters.contains_key(&id) => Err(Reject::new(
                 ErrorCode::CanisterIdAlreadyExists,
-                format!("Canister {id} is already installed"),
+                format!("Unsuccessful canister creation: canister id {id} already exists."),
             )),
-            Some(id) if canister_number(id).is_none() && id.as_slice().len() != 10 => Err(Reject::new(
+            Some(id) if canister_number(id).is_none() => Err(Reject::new(
                 ErrorCode::CanisterNotHostedBySubnet,
-                format!("{id} is not an id of this network"),
+                format!("Unsuccessful validation of specified ID: {id} is not a canister id"),
             )),
+            Some(id) if state.subnets.allocates(id) => Err(invalid(format!(
+                "The `specified_id` {id} is invalid because it belongs to the canister allocation ranges of the \
+                 test environment.\nUse a `specified_id` that matches a canister ID on the ICP mainnet and a test \
+                 environment that supports canister creation with `specified_id` (e.g., PocketIC)."
+            ))),
             Some(id) => Ok(id),
-            None => state.next_canister_id().ok_or_else(|| {
-                Reject::new(ErrorCode::SubnetOversubscribed, "No more canister ids are available")
+            None => state.next_canister_id(subnet).ok_or_else(|| {
+                Reject::new(
+                    ErrorCode::SubnetOversubscribed,
+                    "Could not create canister. Subnet has surpassed its canister ID allocation.",
+                )
             }),
         })?;
         record.id = id;
@@ -84,12 +91,16 @@ impl Call<'_> {
         };
         let heap = self.executor.new_file(id, "heap", 0).map_err(failed)?;
         let stable = self.executor.new_file(id, "stable", 0).map_err(failed)?;
+        let by = self.by();
         self.change(|state| {
             let controllers = record.settings.controllers.to_vec();
-            record.note(state.network.time, sender, ChangeKind::Created(controllers));
+            let created = match &record.settings.environment[..] {
+                [] => ChangeKind::Created(controllers),
+                variables => ChangeKind::CreatedWith(controllers, environment_hash(variables)),
+            };
+            record.note(state.network.time, by, created);
             record.charged_at = state.network.time;
-            let canister = Canister { record, code: None, heap, stable, lock: Arc::new(RwLock::new(())) };
-            state.canisters.insert(id, canister);
+            state.canisters.insert(id, Canister::new(record, heap, stable));
             state.touched.insert(id);
         });
         Ok(id)
@@ -137,47 +148,65 @@ impl Call<'_> {
 
     pub(super) fn uninstall_code(&mut self) -> Outcome {
         let args: types::UninstallCodeArgs = self.arg()?;
+        self.version = args.sender_canister_version;
         self.controls(args.canister_id)?;
-        self.instance.empty(self.executor, args.canister_id, self.request.sender, true)?;
+        let by = self.by();
+        self.instance.empty(self.executor, args.canister_id, by, true)?;
         self.reply(())
     }
 
     pub(super) fn delete_canister(&mut self) -> Outcome {
         let args: types::CanisterIdRecord = self.arg()?;
         let id = args.canister_id;
-        self.controls(id)?;
-        if self.instance.read().canister(id)?.record.status != Status::Stopped {
+        if id == self.request.sender {
             return Err(Reject::new(
-                ErrorCode::CanisterNotStopped,
-                format!("Canister {id} must be stopped before it is deleted"),
+                ErrorCode::CanisterInvalidController,
+                format!("Canister {id} cannot delete itself."),
             ));
         }
-        if id.to_text() == self.request.sender.to_text() {
-            return Err(invalid(format!("Canister {id} cannot delete itself")));
+        self.controls(id)?;
+        let (stopped, idle) = {
+            let state = self.instance.read();
+            let record = &state.canister(id)?.record;
+            (record.status == Status::Stopped, record.inbox.is_empty())
+        };
+        if !stopped {
+            return Err(Reject::new(
+                ErrorCode::CanisterNotStopped,
+                format!("Canister {id} must be stopped before it is deleted."),
+            ));
         }
-        self.instance.empty(self.executor, id, self.request.sender, false)?;
-        self.change(|state| {
-            state.canisters.remove(&id);
+        if !idle {
+            return Err(Reject::new(
+                ErrorCode::CanisterQueueNotEmpty,
+                format!(
+                    "Canister {id} has messages in its queues and cannot be deleted now. Please retry after some \
+                     time."
+                ),
+            ));
+        }
+        let by = self.by();
+        self.instance.empty(self.executor, id, by, false)?;
+        let gone = self.change(|state| {
+            let gone = state.canisters.remove(&id);
             state.touched.insert(id);
+            state.drop_unused_blobs();
+            gone
         });
+        let snapshots = gone.into_iter().flat_map(|canister| canister.stored.into_values());
+        self.executor.discard(snapshots.flat_map(|s| [s.heap, s.stable]));
         self.reply(())
-    }
-}
-
-/// Deletes files that no record names any more. If that fails, the next start does it.
-pub(super) fn remove_files(files: &[Arc<crate::memory::PageFile>]) {
-    for path in files.iter().filter_map(|f| f.path()) {
-        let _ = std::fs::remove_file(path);
     }
 }
 
 impl Instance {
     /// Takes code and memories away; open calls are rejected.
+    /// The commit is the caller's.
     pub(crate) fn empty(
         &self,
         executor: &mut Executor,
         id: Principal,
-        sender: Principal,
+        by: (Principal, Option<u64>),
         keep: bool,
     ) -> Result<(), Reject> {
         let failed = |e: std::io::Error| {
@@ -198,10 +227,11 @@ impl Instance {
             None
         };
         executor.drop_memories(id);
-        let old = self.commit(executor, |state| -> Result<_, Reject> {
+        let mut state = self.state.write();
+        let old = {
             let time = state.network.time;
             let canister = state.canister_mut(id)?;
-            let old = (canister.heap.clone(), canister.stable.clone());
+            let old = [canister.heap.clone(), canister.stable.clone()];
             canister.code = None;
             if let Some((heap, stable)) = files {
                 (canister.heap, canister.stable) = (heap, stable);
@@ -219,16 +249,18 @@ impl Instance {
             let callbacks = std::mem::take(&mut record.callbacks);
             record.cycles += callbacks.values().map(|callback| callback.prepaid).sum::<u128>();
             let open = std::mem::take(&mut record.contexts);
-            record.note(time, sender, ChangeKind::Uninstalled);
+            record.note(time, by, ChangeKind::Uninstalled);
             for context in open.into_values().filter(|c| !c.answered) {
                 let reject =
                     Reject::new(ErrorCode::CanisterRejectedMessage, "Canister has been uninstalled.");
                 state.answer(&context.origin, Err(reject.into()), context.available);
             }
             state.settle(id);
-            Ok(old)
-        })?;
-        remove_files(&[old.0, old.1]);
+            state.drop_unused_blobs();
+            old
+        };
+        drop(state);
+        executor.discard(old);
         Ok(())
     }
 

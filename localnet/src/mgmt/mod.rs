@@ -2,20 +2,22 @@
 
 mod chunks;
 mod info;
+mod ingress;
 mod install;
 mod lifecycle;
 mod settings;
+mod snapshots;
 
 use crate::net::{Executor, Instance};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
-use crate::state::ingress::Ingress;
 use crate::state::message::Request;
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Principal};
-use ic_management_canister_types as types;
 use rand::RngCore;
 use serde::de::DeserializeOwned;
+
+pub(crate) use ingress::{accept, effective_canister};
 
 /// What a method gives: a reply, with cycles that were not used.
 pub(crate) struct Done {
@@ -30,16 +32,23 @@ struct Call<'a> {
     instance: &'a Instance,
     executor: &'a mut Executor,
     request: &'a Request,
+    /// Position of the subnet that serves it.
+    subnet: usize,
+    /// The sender's version, if it is a canister that said so.
+    version: Option<u64>,
 }
 
 impl Instance {
-    /// Serves one request to the management canister.
-    pub(crate) fn management(&self, executor: &mut Executor, request: Request) {
+    /// Serves one request to the management canister: that of the effective canister or subnet if there is one,
+    /// else of the sender's subnet.
+    pub(crate) fn management(&self, executor: &mut Executor, request: Request, effective: Option<Principal>) {
         if request.method == "stop_canister" {
             self.stop_canister(executor, request);
             return;
         }
-        let outcome = Call { instance: self, executor, request: &request }.dispatch();
+        let named = |id| self.subnets.position(id).or_else(|| self.subnets.holder(id));
+        let subnet = named(effective.unwrap_or(request.sender)).unwrap_or_else(|| self.subnets.default());
+        let outcome = Call { instance: self, executor, request: &request, subnet, version: None }.dispatch();
         self.commit(executor, |state| match outcome {
             Ok(done) => state.answer(&request.origin, Ok(done.reply), done.refund),
             Err(reject) => state.answer(&request.origin, Err(reject.into()), request.cycles),
@@ -57,7 +66,11 @@ impl Instance {
         match method {
             "fetch_canister_logs" => info::logs(&state, sender, decode(arg)?),
             "canister_status" => info::status(&state, sender, decode(arg)?),
-            _ => Err(unknown(method)),
+            "canister_info" => info::info(&state, decode(arg)?),
+            _ => Err(Reject::new(
+                ErrorCode::CanisterMethodNotFound,
+                format!("Query method {method} not found."),
+            )),
         }
     }
 }
@@ -78,6 +91,14 @@ impl Call<'_> {
             "start_canister" => self.start_canister(),
             "delete_canister" => self.delete_canister(),
             "update_settings" => self.update_settings(),
+            "take_canister_snapshot" => self.take_canister_snapshot(),
+            "load_canister_snapshot" => self.load_canister_snapshot(),
+            "list_canister_snapshots" => self.list_canister_snapshots(),
+            "delete_canister_snapshot" => self.delete_canister_snapshot(),
+            "fetch_canister_logs" => {
+                let reply = info::logs(&self.instance.read(), self.request.sender, self.arg()?)?;
+                self.done(reply)
+            }
             "canister_status" => {
                 let reply = info::status(&self.instance.read(), self.request.sender, self.arg()?)?;
                 self.done(reply)
@@ -118,6 +139,11 @@ impl Call<'_> {
         f(&mut self.instance.state.write())
     }
 
+    /// Who makes a change, for the history.
+    fn by(&self) -> (Principal, Option<u64>) {
+        (self.request.sender, self.version)
+    }
+
     /// Refuses callers that do not control `canister`.
     fn controls(&self, canister: Principal) -> Result<(), Reject> {
         controls(&self.instance.read(), self.request.sender, canister)
@@ -125,59 +151,36 @@ impl Call<'_> {
 }
 
 fn controls(state: &State, sender: Principal, canister: Principal) -> Result<(), Reject> {
-    if state.canister(canister)?.record.controlled_by(sender) {
+    let record = &state.canister(canister)?.record;
+    if record.controlled_by(sender) {
         return Ok(());
     }
+    let controllers: Vec<String> = record.settings.controllers.iter().map(Principal::to_text).collect();
     Err(Reject::new(
         ErrorCode::CanisterInvalidController,
-        format!("Only controllers of canister {canister} can call this method: {sender} is none of them"),
+        format!(
+            "Only the controllers of the canister {canister} can control it.\nCanister's controllers: {}\n\
+             Sender's ID: {sender}",
+            controllers.join(" ")
+        ),
     ))
 }
 
-/// What users may ask of canisters that they control.
-const METHODS: [&str; 12] = [
-    "install_code",
-    "install_chunked_code",
-    "upload_chunk",
-    "clear_chunk_store",
-    "stored_chunks",
-    "uninstall_code",
-    "start_canister",
-    "stop_canister",
-    "delete_canister",
-    "update_settings",
-    "canister_status",
-    "canister_metadata",
-];
-/// Methods that the Internet Computer has for canisters, not for users.
-const FOR_CANISTERS: [&str; 4] = ["create_canister", "deposit_cycles", "raw_rand", "canister_info"];
-
-/// Refuses messages of users that could not succeed, before they are taken in.
-pub(crate) fn authorize(state: &State, message: &Ingress) -> Result<(), Reject> {
-    let method = message.method.as_str();
-    if method.starts_with("provisional_") {
-        return Ok(());
-    }
-    if FOR_CANISTERS.contains(&method) {
-        let text = format!("Only canisters can call ic00 method {method}");
-        return Err(Reject::new(ErrorCode::CanisterRejectedMessage, text));
-    }
-    if !METHODS.contains(&method) {
-        return Err(unknown(method));
-    }
-    let target = effective_canister(method, &message.arg)
-        .ok_or_else(|| invalid(format!("Error decoding candid: {method} needs the id of a canister")))?;
-    match method {
-        "canister_metadata" => state.canister(target).map(|_| ()),
-        _ => controls(state, message.sender, target),
-    }
+fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, Reject> {
+    decode_with(bytes, 10_000).map_err(|e| invalid(format!("Error decoding candid: {e}")))
 }
 
-fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, Reject> {
+/// Decodes a part of what may be a large record; candid counts a skipped byte up to 200 times.
+fn decode_loosely<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, candid::Error> {
+    decode_with(bytes, bytes.len() * 200 + 10_000)
+}
+
+fn decode_with<T: CandidType + DeserializeOwned>(bytes: &[u8], skipped: usize) -> Result<T, candid::Error> {
     let mut config = candid::DecoderConfig::new();
-    config.set_skipping_quota(10_000).set_decoding_quota(bytes.len() * 8 + 100_000);
+    config.set_skipping_quota(skipped).set_decoding_quota(bytes.len() * 8 + 100_000 + skipped);
+    // The full message repeats the argument.
+    config.set_full_error_message(false);
     candid::utils::decode_one_with_config(bytes, &config)
-        .map_err(|e| Reject::new(ErrorCode::InvalidManagementPayload, format!("Error decoding candid: {e}")))
 }
 
 fn encode(values: impl ArgumentEncoder) -> Vec<u8> {
@@ -185,28 +188,15 @@ fn encode(values: impl ArgumentEncoder) -> Vec<u8> {
 }
 
 fn unknown(method: &str) -> Reject {
-    Reject::new(
-        ErrorCode::UnknownManagementMessage,
-        format!("Management canister has no method '{method}' on this development network"),
-    )
-}
-
-fn number(value: &candid::Nat, what: &str) -> Result<u64, Reject> {
-    u64::try_from(&value.0).map_err(|_| invalid(format!("{what} does not fit into 64 bits: {value}")))
+    if ingress::known(method) {
+        return Reject::new(
+            ErrorCode::UnknownManagementMessage,
+            format!("Management canister has no method '{method}' on this development network"),
+        );
+    }
+    Reject::new(ErrorCode::CanisterMethodNotFound, format!("Management canister has no method '{method}'"))
 }
 
 fn invalid(text: impl Into<String>) -> Reject {
     Reject::new(ErrorCode::InvalidManagementPayload, text)
-}
-
-/// The effective canister id of a management call: the canister that its argument names.
-pub(crate) fn effective_canister(method: &str, arg: &[u8]) -> Option<Principal> {
-    #[derive(CandidType, serde::Deserialize)]
-    struct Target {
-        target_canister: Principal,
-    }
-    if method == "install_chunked_code" {
-        return candid::decode_one::<Target>(arg).ok().map(|t| t.target_canister);
-    }
-    candid::decode_one::<types::CanisterIdRecord>(arg).ok().map(|r| r.canister_id)
 }

@@ -60,7 +60,7 @@ impl Instance {
         match &mut executor.disk {
             Some(disk) => {
                 let [heap, stable] = memories.map_or([None, None], |[h, s]| [Some(h), Some(s)]);
-                disk.commit(state, &changed, heap, stable)
+                disk.commit(state, &changed, heap, stable)?;
             }
             None => {
                 for (file, runs) in memories.into_iter().flatten() {
@@ -68,9 +68,10 @@ impl Instance {
                         file.write_at(run.offset, run.bytes)?;
                     }
                 }
-                Ok(())
             }
         }
+        executor.delete_discarded();
+        Ok(())
     }
 
     /// Undoes what a failed entry point did to the memories.
@@ -128,16 +129,14 @@ impl Instance {
         let file = executor.new_file(id, "stable", number)?;
         file.write_at(0, bytes)?;
         executor.drop_memories(id);
-        let old = self.commit(executor, |state| {
-            let canister = state.canister_mut(id).ok()?;
+        let mut state = self.state.write();
+        if let Ok(canister) = state.canister_mut(id) {
             canister.record.stable_file = number;
             canister.record.stable_pages = (bytes.len() as u64).div_ceil(crate::memory::WASM_PAGE);
-            Some(std::mem::replace(&mut canister.stable, file))
-        });
-        if let Some(path) = old.as_ref().and_then(|file| file.path()) {
-            // Left behind, it is removed at the next start.
-            let _ = std::fs::remove_file(path);
+            executor.discard([std::mem::replace(&mut canister.stable, file)]);
         }
+        drop(state);
+        self.commit(executor, |_| ());
         Ok(())
     }
 }

@@ -14,19 +14,14 @@ use std::sync::Arc;
 /// Messages that may wait at a time.
 const QUEUE: usize = 10_000;
 
-/// Room for ingress messages in a round.
-#[derive(Debug)]
-pub(crate) struct Room {
-    pub(crate) bytes: u64,
-    pub(crate) taken: u64,
-}
-
 /// An ingress message as it arrives, authenticated.
 #[derive(Debug)]
 pub(crate) struct Submit {
     pub(crate) id: Hash,
     pub(crate) sender: Principal,
     pub(crate) canister: Principal,
+    /// The canister or subnet that a management call is about.
+    pub(crate) effective: Option<Principal>,
     pub(crate) method: String,
     pub(crate) arg: Arc<Vec<u8>>,
 }
@@ -44,11 +39,12 @@ impl Instance {
             id: message.id,
             sender: message.sender,
             canister: message.canister,
+            effective: message.effective,
             method: message.method,
             arg: message.arg,
         };
         if ingress.canister == Principal::management_canister() {
-            mgmt::authorize(&self.state.read(), &ingress)?;
+            crate::mgmt::accept(&self.read(), ingress.sender, &ingress.method, &ingress.arg)?;
         } else {
             self.inspect(&ingress)?;
         }
@@ -123,22 +119,13 @@ impl Instance {
 impl State {
     /// Who pays for a message to be taken in, and how much.
     pub(crate) fn induction(&self, message: &Ingress) -> Option<(Principal, u128)> {
-        let payer = match message.canister == Principal::management_canister() {
-            true => mgmt::effective_canister(&message.method, &message.arg)?,
-            false => message.canister,
+        let payer = if message.canister != Principal::management_canister() {
+            message.canister
+        } else if message.method.starts_with("provisional_") {
+            return None;
+        } else {
+            mgmt::effective_canister(&message.method, &message.arg).ok()?
         };
         Some((payer, self.fees.ingress(message.method.len() + message.arg.len())))
-    }
-
-    /// The next message, if the round has room for it; one that is larger than a round gets one to itself.
-    pub(crate) fn take_ingress(&mut self, left: &mut Option<Room>) -> Option<Ingress> {
-        let bytes = self.ingress.front()?.arg.len() as u64;
-        if let Some(room) = left {
-            if room.taken > 0 && room.taken + bytes > room.bytes {
-                return None;
-            }
-            room.taken += bytes;
-        }
-        self.ingress.pop_front()
     }
 }

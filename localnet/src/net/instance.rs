@@ -2,11 +2,13 @@
 
 use crate::crypto::keys::Keys;
 use crate::exec::View;
-use crate::memory::{HeapMapping, PageFile, StableMapping};
+use crate::memory::{HeapMapping, PageFile, StableMapping, WASM_PAGE};
 use crate::reject::Reject;
-use crate::state::State;
 use crate::state::canister::Canister;
 use crate::state::disk::Disk;
+use crate::state::snapshot::{Snapshot, Stored};
+use crate::state::subnets::{Kind, Subnets};
+use crate::state::{NetworkData, State};
 use crate::wasm::CodeCache;
 use crate::{Error, Fees};
 use candid::Principal;
@@ -26,12 +28,15 @@ pub(crate) struct Setup<'a> {
     /// Nanoseconds; the protocol's start time if none.
     pub(crate) time: Option<u64>,
     pub(crate) fees: Fees,
+    /// Subnets of a new network; one that has a state keeps its own.
+    pub(crate) kinds: Vec<Kind>,
 }
 
 /// A network. Locks are taken in this order: executor, a canister's lock, state.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) keys: Arc<Keys>,
+    pub(crate) subnets: Arc<Subnets>,
     pub(crate) codes: CodeCache,
     pub(crate) state: RwLock<State>,
     pub(crate) executor: Mutex<Executor>,
@@ -56,6 +61,8 @@ pub(crate) struct Executor {
     pub(crate) round_instructions: u64,
     /// Time of the last round.
     pub(crate) last_round: u64,
+    /// Files that no record names any more once the next change is committed.
+    discarded: Vec<Arc<PageFile>>,
 }
 
 impl Instance {
@@ -69,8 +76,9 @@ impl Instance {
         let codes = CodeCache::new(disk.as_ref().map(Disk::modules))
             .map_err(Error::io("cannot create the module store"))?;
         let time = setup.time.unwrap_or(crate::state::GENESIS);
-        let loaded = disk.as_ref().map(|d| d.load(&codes)).transpose()?.flatten();
-        let mut state = loaded.unwrap_or_else(|| State::new(time));
+        let loaded = disk.as_ref().map(|d| d.load(&codes, keys.subnet)).transpose()?.flatten();
+        let mut state =
+            loaded.unwrap_or_else(|| State::new(NetworkData::new(time, setup.kinds), keys.subnet));
         state.network.time = state.network.time.max(setup.time.unwrap_or(0));
         state.fees = setup.fees;
         let executor = Executor {
@@ -79,9 +87,11 @@ impl Instance {
             stables: HashMap::new(),
             round_instructions: 0,
             last_round: 0,
+            discarded: Vec::new(),
         };
         Ok(Instance {
             keys: Arc::new(keys),
+            subnets: state.subnets.clone(),
             codes,
             state: RwLock::new(state),
             executor: Mutex::new(executor),
@@ -133,6 +143,7 @@ impl Instance {
     /// What a canister may see of itself.
     pub(crate) fn view(&self, state: &State, canister: &Canister) -> View {
         let record = &canister.record;
+        let subnet = self.subnets.of(record.id);
         View {
             canister: record.id,
             controllers: record.settings.controllers.clone(),
@@ -145,8 +156,8 @@ impl Instance {
             environment: record.settings.environment.clone(),
             wasm_memory_limit: record.settings.wasm_memory_limit,
             time: state.network.time,
-            subnet: self.keys.subnet,
-            nodes: crate::cycles::NODES,
+            subnet: subnet.id,
+            nodes: subnet.kind.nodes(),
             root_key: self.keys.root_der.clone(),
             call_slots: 500usize.saturating_sub(record.callbacks.len()),
         }
@@ -215,6 +226,39 @@ impl Executor {
             None => PageFile::anonymous(),
         }
         .map(Arc::new)
+    }
+
+    /// Copies the memories of a canister or snapshot to new files.
+    pub(crate) fn copy(
+        &mut self,
+        source: &Stored,
+        of: &Snapshot,
+        id: Principal,
+        kinds: [&str; 2],
+        numbers: [u64; 2],
+    ) -> io::Result<Stored> {
+        let heap = self.new_file(id, kinds[0], numbers[0])?;
+        let stable = self.new_file(id, kinds[1], numbers[1])?;
+        let copied = heap
+            .copy_from(&source.heap, of.heap_size)
+            .and_then(|()| stable.copy_from(&source.stable, of.stable_pages * WASM_PAGE));
+        if let Err(e) = copied {
+            self.discard([heap, stable]);
+            return Err(e);
+        }
+        Ok(Stored { code: source.code.clone(), heap, stable })
+    }
+
+    /// Gives files up: they go away once no committed record names them.
+    pub(crate) fn discard(&mut self, files: impl IntoIterator<Item = Arc<PageFile>>) {
+        self.discarded.extend(files);
+    }
+
+    /// Deletes the files given up. If that fails, the next start does it.
+    pub(crate) fn delete_discarded(&mut self) {
+        for path in self.discarded.drain(..).filter_map(|file| file.path().map(Path::to_owned)) {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Keeps a chunk.

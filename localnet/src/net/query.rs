@@ -109,6 +109,9 @@ impl Instance {
                 Reject::new(ErrorCode::QueryCallGraphTooDeep, "composite queries call too deep").into()
             );
         }
+        if call.callee == Principal::management_canister() {
+            return self.management_query(from, &call.method, &call.arg).map_err(Refusal::from);
+        }
         budget.depth += 1;
         let answer = self.query_canister(from, call.callee, &call.method, Arc::new(call.arg.clone()), budget);
         budget.depth -= 1;

@@ -1,6 +1,5 @@
 //! Rounds: tasks that are due, then messages, until nothing waits or the round is full.
 
-use super::ingress::Room;
 use super::{Executor, Instance};
 use crate::Error;
 use crate::state::canister::Status;
@@ -29,39 +28,41 @@ impl Instance {
         }
         executor.round_instructions = 0;
         self.due(executor);
-        let mut room = ingress_bytes.map(|bytes| Room { bytes, taken: 0 });
+        let ingress_bytes = ingress_bytes.unwrap_or(u64::MAX);
+        let mut ingress_left = ingress_bytes;
         for turn in 0..ROUND_MESSAGES {
             if executor.round_instructions >= ROUND_INSTRUCTIONS || self.broken.get().is_some() {
                 break;
             }
             // What was bound before its execution lives only in memory: a restart finds the inbox as it was.
-            let next = self.next(turn, &mut room);
+            let next = self.next(turn, &mut ingress_left, ingress_bytes);
             match next {
                 None => break,
                 Some(Next::Input(id, input)) => self.execute(executor, id, input),
-                Some(Next::Management(request)) => self.management(executor, request),
+                Some(Next::Management(request)) => self.management(executor, request, None),
                 Some(Next::Ingress(ingress)) => self.induct(executor, ingress),
             }
         }
-        let mut state = self.state.write();
-        let now = state.network.time;
-        state.history.forget(now);
-        state.busy()
+        self.state.read().busy()
     }
 
-    /// Puts timers and heartbeats that are due into the inboxes.
+    /// Ends what has waited too long and puts timers and heartbeats that are due into the inboxes.
     fn due(&self, executor: &mut Executor) {
         let broke = self.state.write().charge_holding();
         for id in broke {
             // What a canister cannot pay for any more is taken from it.
-            if let Err(e) = self.empty(executor, id, Principal::management_canister(), true) {
+            let by = (Principal::management_canister(), None);
+            if let Err(e) = self.empty(executor, id, by, true) {
                 eprintln!("darkroom-localnet: {id} could not be uninstalled: {}", e.message);
             }
+            self.commit(executor, |_| ());
         }
         let mut state = self.state.write();
         state.expire_calls();
         state.expire_stops();
         let now = state.network.time;
+        // Before this round's answers: the clock may have leapt, and nobody has seen them yet.
+        state.history.forget(now);
         let mut due = Vec::new();
         for canister in state.canisters.values() {
             let Some(code) = &canister.code else { continue };
@@ -87,7 +88,7 @@ impl Instance {
     }
 
     /// The next thing to execute; canisters' messages, ingress and management take turns.
-    fn next(&self, turn: usize, room: &mut Option<Room>) -> Option<Next> {
+    fn next(&self, turn: usize, ingress_left: &mut u64, ingress_bytes: u64) -> Option<Next> {
         let mut state = self.state.write();
         for source in 0..3 {
             match (turn + source) % 3 {
@@ -101,7 +102,13 @@ impl Instance {
                     }
                 }
                 1 => {
-                    if let Some(message) = state.take_ingress(room) {
+                    let bytes = state.ingress.front().map(|m| (m.arg.len() + m.method.len()) as u64);
+                    // A message larger than a whole round has one to itself.
+                    let fits = |bytes: &u64| *bytes <= *ingress_left || *ingress_left == ingress_bytes;
+                    if let Some(bytes) = bytes.filter(fits)
+                        && let Some(message) = state.ingress.pop_front()
+                    {
+                        *ingress_left = ingress_left.saturating_sub(bytes);
                         return Some(Next::Ingress(message));
                     }
                 }
@@ -132,7 +139,7 @@ impl Instance {
             deadline: 0,
         };
         if ingress.canister == Principal::management_canister() {
-            self.management(executor, request);
+            self.management(executor, request, ingress.effective);
         } else {
             self.execute(executor, ingress.canister, Input::Request(request));
         }
@@ -153,13 +160,14 @@ impl Instance {
 
     /// Sets the clock; false if that would be in the past.
     pub(crate) fn set_time(&self, nanos: u64) -> bool {
-        let _executor = self.executor.lock();
-        let mut state = self.state.write();
-        if nanos < state.network.time {
-            return false;
-        }
-        state.network.time = nanos;
-        true
+        let mut executor = self.executor.lock();
+        self.commit(&mut executor, |state| {
+            let future = nanos >= state.network.time;
+            if future {
+                state.network.time = nanos;
+            }
+            future
+        })
     }
 
     /// Writes everything down and lets go of the state directory: the network has stopped.
@@ -182,5 +190,87 @@ impl Instance {
     pub(crate) fn exclusively<R>(&self, f: impl FnOnce(&Instance, &mut Executor) -> R) -> R {
         let mut executor = self.executor.lock();
         f(self, &mut executor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::net::{Setup, Submit};
+    use ic_management_canister_types as types;
+    use std::sync::Arc;
+
+    /// Replies with the time and the number of the call.
+    const CLOCK: &str = r#"(module
+      (import "ic0" "msg_reply" (func $reply))
+      (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+      (import "ic0" "time" (func $time (result i64)))
+      (memory 1)
+      (func $at
+        (i64.store (i32.const 0) (call $time))
+        (i64.store (i32.const 8) (i64.add (i64.load (i32.const 8)) (i64.const 1)))
+        (call $append (i32.const 0) (i32.const 16))
+        (call $reply))
+      (export "canister_update at" (func $at)))"#;
+
+    fn send(net: &Instance, n: u8, canister: Principal, method: &str, arg: Vec<u8>) -> [u8; 32] {
+        let (id, sender) = ([n; 32], Principal::anonymous());
+        let message =
+            Submit { id, sender, canister, effective: None, method: method.into(), arg: Arc::new(arg) };
+        net.submit(message).unwrap();
+        id
+    }
+
+    fn reply(net: &Instance, id: [u8; 32]) -> Vec<u8> {
+        net.outcome(&id).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_round_takes_its_bytes_in_order_and_starves_nobody() {
+        let net = Instance::start(Setup::default()).unwrap();
+        let management = Principal::management_canister();
+        let arg = types::ProvisionalCreateCanisterWithCyclesArgs {
+            amount: None,
+            settings: None,
+            specified_id: None,
+            sender_canister_version: None,
+        };
+        let made = send(
+            &net,
+            101,
+            management,
+            "provisional_create_canister_with_cycles",
+            candid::encode_one(arg).unwrap(),
+        );
+        net.advance(None);
+        let id = candid::decode_one::<types::CanisterIdRecord>(&reply(&net, made)).unwrap().canister_id;
+        let arg = types::InstallCodeArgs {
+            mode: types::CanisterInstallMode::Install,
+            canister_id: id,
+            wasm_module: wat::parse_str(CLOCK).unwrap(),
+            arg: Vec::new(),
+            sender_canister_version: None,
+        };
+        send(&net, 102, management, "install_code", candid::encode_one(arg).unwrap());
+        net.advance(None);
+        // Two bytes of each message are the name of the method.
+        let sizes = [398, 398, 398, 5_000, 10, 398];
+        let sent: Vec<_> =
+            (0u8..).zip(sizes).map(|(n, size)| send(&net, n, id, "at", vec![0; size])).collect();
+        let mut rounds = Vec::new();
+        while net.advance(Some(1_000)) || rounds.is_empty() {
+            rounds.push(sent.iter().filter(|id| net.outcome(id).is_some()).count());
+        }
+        assert_eq!(rounds, [2, 3, 4]);
+        let replies: Vec<Vec<u8>> = sent.iter().map(|id| reply(&net, *id)).collect();
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+        let numbers: Vec<u64> = replies.iter().map(|r| word(&r[8..])).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "in the order of their arrival");
+        let times: Vec<u64> = replies.iter().map(|r| word(&r[..8])).collect();
+        let groups: Vec<usize> = times.chunk_by(|a, b| a == b).map(<[u64]>::len).collect();
+        assert_eq!(groups, [2, 1, 1, 2], "one time a round");
+        assert!(times.is_sorted());
     }
 }

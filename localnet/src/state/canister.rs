@@ -2,8 +2,9 @@
 
 use super::Hash;
 use super::message::{Callback, Context, Input};
+use super::snapshot::{Snapshot, Stored};
 use crate::exec::{Globals, LogLine};
-use crate::memory::PageFile;
+use crate::memory::{PageFile, WASM_PAGE};
 use crate::wasm::Code;
 use candid::Principal;
 use ic_management_canister_types::{LogVisibility, SnapshotVisibility};
@@ -61,15 +62,27 @@ pub(crate) struct Change {
     pub(crate) time: u64,
     pub(crate) version: u64,
     pub(crate) origin: Principal,
+    /// The version of the canister that made the change, if it said.
+    #[serde(default)]
+    pub(crate) origin_version: Option<u64>,
     pub(crate) details: ChangeKind,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum ChangeKind {
     Created(Vec<Principal>),
+    /// The same with environment variables, of which this is the hash.
+    CreatedWith(Vec<Principal>, Hash),
     Installed(Mode, Hash),
     Uninstalled,
     Controllers(Vec<Principal>),
+    /// A snapshot was loaded: of another canister if so, its id, and when and of which version it was taken.
+    Loaded {
+        from: Option<Principal>,
+        snapshot: Vec<u8>,
+        version: u64,
+        time: u64,
+    },
 }
 
 /// How code was installed.
@@ -111,6 +124,11 @@ pub(crate) struct Record {
     pub(crate) callbacks: BTreeMap<u64, Callback>,
     pub(crate) next_id: u64,
     pub(crate) inbox: VecDeque<Input>,
+    /// By number.
+    #[serde(default)]
+    pub(crate) snapshots: BTreeMap<u64, Snapshot>,
+    #[serde(default)]
+    pub(crate) snapshots_taken: u64,
 }
 
 /// A canister of the running network.
@@ -120,8 +138,33 @@ pub(crate) struct Canister {
     pub(crate) code: Option<Arc<Code>>,
     pub(crate) heap: Arc<PageFile>,
     pub(crate) stable: Arc<PageFile>,
+    /// What is behind the snapshots, by number.
+    pub(crate) stored: BTreeMap<u64, Stored>,
     /// Held for reading while a query runs on the committed files, for writing while they change.
     pub(crate) lock: Arc<RwLock<()>>,
+}
+
+impl Canister {
+    /// A canister without code and snapshots.
+    pub(crate) fn new(record: Record, heap: Arc<PageFile>, stable: Arc<PageFile>) -> Canister {
+        Canister { record, code: None, heap, stable, stored: BTreeMap::new(), lock: Arc::default() }
+    }
+
+    /// Bytes of memories, globals and module.
+    pub(crate) fn execution_size(&self) -> u64 {
+        let code = self.code.as_ref();
+        let wasm = code.map_or(0, |c| c.wasm.len() as u64);
+        self.record.heap_size
+            + self.record.stable_pages * WASM_PAGE
+            + wasm
+            + code.map_or(0, |c| c.info.mutable_globals.len() as u64 * 8)
+    }
+
+    /// Removes a snapshot and hands out what was behind it.
+    pub(crate) fn drop_snapshot(&mut self, number: u64) -> Option<Stored> {
+        self.record.snapshots.remove(&number);
+        self.stored.remove(&number)
+    }
 }
 
 impl Record {
@@ -151,6 +194,8 @@ impl Record {
             callbacks: BTreeMap::new(),
             next_id: 0,
             inbox: VecDeque::new(),
+            snapshots: BTreeMap::new(),
+            snapshots_taken: 0,
         }
     }
 
@@ -160,10 +205,11 @@ impl Record {
         self.next_id
     }
 
-    /// Adds to the history, which keeps the last 20 changes.
-    pub(crate) fn note(&mut self, time: u64, origin: Principal, details: ChangeKind) {
+    /// Adds to the history, which keeps the last 20 changes. `by` is who made it, and in which version.
+    pub(crate) fn note(&mut self, time: u64, by: (Principal, Option<u64>), details: ChangeKind) {
         self.changes += 1;
-        self.history.push_back(Change { time, version: self.version, origin, details });
+        let (origin, origin_version) = by;
+        self.history.push_back(Change { time, version: self.version, origin, origin_version, details });
         while self.history.len() > 20 {
             self.history.pop_front();
         }
@@ -178,6 +224,11 @@ impl Record {
             let Some(line) = self.log.pop_front() else { break };
             bytes -= line.text.len();
         }
+    }
+
+    /// The chunks in its store and in those of its snapshots.
+    pub(crate) fn chunks_held(&self) -> impl Iterator<Item = Hash> {
+        self.chunks.iter().chain(self.snapshots.values().flat_map(|s| &s.chunks)).copied()
     }
 
     /// Whether `who` controls it.

@@ -9,21 +9,23 @@
 //! canisters/ID            canister records
 //! memory/ID.heap.N        heaps, stable memories
 //! memory/ID.stable.N
+//! memory/ID.snapshot-heap.N      memories of snapshots
+//! memory/ID.snapshot-stable.N
 //! modules/HASH.wasm       modules as installed; HASH.compiled: their compiled form
 //! blobs/HASH              chunks of chunk stores
 //! ```
 
 use super::canister::{Canister, Record};
 use super::journal::{Change, Journal, What};
+use super::snapshot::Stored;
 use super::{Hash, NetworkData, State};
 use crate::Error;
 use crate::memory::{DirtyRun, PageFile};
 use crate::wasm::CodeCache;
 use candid::Principal;
-use parking_lot::RwLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -105,12 +107,11 @@ impl Disk {
     }
 
     /// Reads everything back; `None` if nothing was ever stored.
-    pub(crate) fn load(&self, codes: &CodeCache) -> Result<Option<State>, Error> {
+    pub(crate) fn load(&self, codes: &CodeCache, root: Principal) -> Result<Option<State>, Error> {
         let unreadable = |reason: String| Error::StateUnreadable { dir: self.dir.clone(), reason };
         let Some(bytes) = self.read("network")? else { return Ok(None) };
         let network: NetworkData = decode(&bytes).map_err(|e| unreadable(format!("network: {e}")))?;
-        let mut state = State::new(network.time);
-        state.network = network;
+        let mut state = State::new(network, root);
         let list =
             std::fs::read_dir(self.dir.join("canisters")).map_err(Error::io("cannot list canisters"))?;
         for entry in list {
@@ -119,24 +120,26 @@ impl Disk {
             let bytes =
                 std::fs::read(entry.path()).map_err(Error::io(format!("cannot read canister {name}")))?;
             let record: Record = decode(&bytes).map_err(|e| unreadable(format!("canister {name}: {e}")))?;
-            let code = match record.module {
-                Some(hash) => {
-                    Some(codes.load(hash).map_err(|e| unreadable(format!("canister {name}: {e}")))?)
-                }
-                None => None,
-            };
+            let load = |hash| codes.load(hash).map_err(|e| unreadable(format!("canister {name}: {e}")));
             let open = |kind, number| {
                 self.memory(record.id, kind, number)
                     .map(Arc::new)
                     .map_err(Error::io(format!("cannot open the memory of canister {name}")))
             };
+            let code = record.module.map(load).transpose()?;
             let (heap, stable) = (open("heap", record.heap_file)?, open("stable", record.stable_file)?);
-            for hash in &record.chunks {
-                let bytes = self.read(&blob_path(hash))?.unwrap_or_default();
-                state.blobs.insert(*hash, Arc::new(bytes));
+            let mut stored = BTreeMap::new();
+            for (number, snapshot) in &record.snapshots {
+                let code = load(snapshot.module)?;
+                let (heap, stable) = (open("snapshot-heap", *number)?, open("snapshot-stable", *number)?);
+                stored.insert(*number, Stored { code, heap, stable });
+            }
+            for hash in record.chunks_held() {
+                let bytes = self.read(&blob_path(&hash))?.unwrap_or_default();
+                state.blobs.insert(hash, Arc::new(bytes));
             }
             state.ready.extend(record.inbox.iter().map(|_| record.id));
-            let canister = Canister { code, heap, stable, lock: Arc::new(RwLock::new(())), record };
+            let canister = Canister { code, stored, ..Canister::new(record, heap, stable) };
             state.canisters.insert(canister.record.id, canister);
         }
         self.sweep(&state);
@@ -147,10 +150,12 @@ impl Disk {
     fn sweep(&self, state: &State) {
         let mut wanted: HashSet<PathBuf> = HashSet::new();
         for canister in state.canisters.values() {
-            wanted.extend(canister.heap.path().map(Path::to_owned));
-            wanted.extend(canister.stable.path().map(Path::to_owned));
-            wanted.extend(canister.record.chunks.iter().map(|hash| self.dir.join(blob_path(hash))));
-            if let Some(hash) = canister.record.module {
+            let copies = canister.stored.values().flat_map(|s| [&s.heap, &s.stable]);
+            let files = [&canister.heap, &canister.stable].into_iter().chain(copies);
+            wanted.extend(files.filter_map(|file| file.path()).map(Path::to_owned));
+            wanted.extend(canister.record.chunks_held().map(|hash| self.dir.join(blob_path(&hash))));
+            let codes = canister.code.iter().chain(canister.stored.values().map(|s| &s.code));
+            for hash in codes.map(|code| code.hash) {
                 for kind in ["wasm", "compiled"] {
                     wanted.insert(self.dir.join(format!("modules/{}.{kind}", hex::encode(hash))));
                 }

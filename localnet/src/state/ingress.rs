@@ -13,6 +13,7 @@ pub(crate) struct Ingress {
     pub(crate) id: Hash,
     pub(crate) sender: Principal,
     pub(crate) canister: Principal,
+    pub(crate) effective: Option<Principal>,
     pub(crate) method: String,
     pub(crate) arg: Arc<Vec<u8>>,
 }

@@ -6,6 +6,8 @@ pub(crate) mod disk;
 pub(crate) mod ingress;
 pub(crate) mod journal;
 pub(crate) mod message;
+pub(crate) mod snapshot;
+pub(crate) mod subnets;
 
 use crate::Fees;
 use candid::Principal;
@@ -13,8 +15,9 @@ use canister::Canister;
 use ingress::{History, Ingress};
 use message::Request;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use subnets::{Kind, Subnets};
 
 /// SHA-256.
 pub(crate) type Hash = [u8; 32];
@@ -24,8 +27,12 @@ pub(crate) type Hash = [u8; 32];
 pub(crate) struct NetworkData {
     /// Nanoseconds since 1970.
     pub(crate) time: u64,
-    /// Canisters created so far, for the next id.
-    pub(crate) created: u64,
+    /// The subnets that the network was created with.
+    #[serde(default)]
+    pub(crate) kinds: Vec<Kind>,
+    /// Canister ids given out so far, by subnet.
+    #[serde(default)]
+    pub(crate) used: Vec<u64>,
     /// Requests to the management canister that wait.
     pub(crate) management: VecDeque<Request>,
     /// Calls of `stop_canister` that wait for open call contexts.
@@ -44,6 +51,7 @@ pub(crate) struct Stopping {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) network: NetworkData,
+    pub(crate) subnets: Arc<Subnets>,
     pub(crate) canisters: BTreeMap<Principal, Canister>,
     /// Canisters with something in their inbox, first come first served; one entry per message.
     pub(crate) ready: VecDeque<Principal>,
@@ -61,30 +69,21 @@ pub(crate) struct State {
 /// The time at which a network without a wall clock begins: 2021-05-06T19:17:10Z, plus a nanosecond.
 pub(crate) const GENESIS: u64 = 1_620_328_630_000_000_001;
 
-/// First canister id of the network's range, and how many there are.
-pub(crate) const FIRST_CANISTER: u64 = 0xFFFF_FFFF_FFE0_0000;
-pub(crate) const CANISTERS: u64 = 1 << 20;
-
-/// The canister id with this number.
-pub(crate) fn canister_id(number: u64) -> Principal {
-    let mut bytes = [0; 10];
-    bytes[..8].copy_from_slice(&number.to_be_bytes());
-    bytes[8..].copy_from_slice(&[1, 1]);
-    Principal::from_slice(&bytes)
-}
-
-/// The number of a canister id that could be one of this network's.
-pub(crate) fn canister_number(id: Principal) -> Option<u64> {
-    let bytes: [u8; 10] = id.as_slice().try_into().ok()?;
-    let number = u64::from_be_bytes(bytes[..8].try_into().ok()?);
-    (bytes[8..] == [1, 1] && (FIRST_CANISTER..FIRST_CANISTER + CANISTERS).contains(&number)).then_some(number)
+impl NetworkData {
+    /// A network that begins at `time`.
+    pub(crate) fn new(time: u64, kinds: Vec<Kind>) -> NetworkData {
+        NetworkData { time, kinds, used: Vec::new(), management: VecDeque::new(), stopping: Vec::new() }
+    }
 }
 
 impl State {
-    /// A network with nothing in it.
-    pub(crate) fn new(time: u64) -> State {
+    /// A network without canisters, whose root subnet has this id.
+    pub(crate) fn new(mut network: NetworkData, root: Principal) -> State {
+        let subnets = Subnets::new(root, &network.kinds);
+        network.used.resize(subnets.iter().count(), 0);
         State {
-            network: NetworkData { time, created: 0, management: VecDeque::new(), stopping: Vec::new() },
+            network,
+            subnets: Arc::new(subnets),
             canisters: BTreeMap::new(),
             ready: VecDeque::new(),
             ingress: VecDeque::new(),
@@ -95,16 +94,31 @@ impl State {
         }
     }
 
-    /// The next unused canister id.
-    pub(crate) fn next_canister_id(&mut self) -> Option<Principal> {
-        while self.network.created < CANISTERS {
-            let id = canister_id(FIRST_CANISTER + self.network.created);
-            self.network.created += 1;
+    /// The next unused canister id of a subnet.
+    pub(crate) fn next_canister_id(&mut self, subnet: usize) -> Option<Principal> {
+        loop {
+            let id = self.subnets.nth(subnet, *self.network.used.get(subnet)?)?;
+            self.network.used[subnet] += 1;
             if !self.canisters.contains_key(&id) {
                 return Some(id);
             }
         }
-        None
+    }
+
+    /// Canisters whose ids lie in no subnet's range: they were made with an id of the maker's choice.
+    pub(crate) fn outsiders(&self) -> impl Iterator<Item = Principal> {
+        self.canisters.keys().copied().filter(|id| self.subnets.holder(*id).is_none())
+    }
+
+    /// Forgets the chunks that neither a chunk store nor a snapshot holds.
+    pub(crate) fn drop_unused_blobs(&mut self) {
+        let held: HashSet<Hash> = self.canisters.values().flat_map(|c| c.record.chunks_held()).collect();
+        self.blobs.retain(|hash, _| held.contains(hash));
+    }
+
+    /// Bytes of these chunks.
+    pub(crate) fn chunks_size(&self, chunks: &BTreeSet<Hash>) -> u64 {
+        chunks.iter().filter_map(|hash| self.blobs.get(hash)).map(|bytes| bytes.len() as u64).sum()
     }
 
     /// Whether a round would find something to do, timers aside.

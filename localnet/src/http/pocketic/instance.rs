@@ -2,8 +2,8 @@
 
 use super::server::Server;
 use super::wire::*;
-use crate::http::topology::{self, Subnet};
-use crate::http::{ic_api, plain, text};
+use crate::RoundConfig;
+use crate::http::{ic_api, plain, text, topology};
 use crate::net::{Driver, Instance, Submit};
 use crate::reject::Reject;
 use crate::state::message::{Answer, Refusal};
@@ -30,7 +30,6 @@ const LIVE_POLLS: usize = 29_000;
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) net: Arc<Instance>,
-    pub(super) subnets: Vec<Subnet>,
     pub(super) driver: Mutex<Option<Driver>>,
 }
 
@@ -85,11 +84,11 @@ pub(super) async fn serve(
 fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8]) -> Response {
     let net = &held.net;
     match (method.as_str(), path) {
-        ("GET", "read/topology" | "_/topology") => reply(Ok(topology::json(&held.subnets))),
+        ("GET", "read/topology" | "_/topology") => reply(Ok(topology::json(&net.read()))),
         ("GET", "read/get_time") => reply(Ok(RawTime { nanos_since_epoch: net.now() })),
         ("GET", "read/get_canister_http") => reply(Ok(Vec::<Value>::new())),
         ("GET", "auto_progress") => reply(Ok(net.live.load(Ordering::SeqCst))),
-        ("POST", "auto_progress") => reply(auto_progress(held)),
+        ("POST", "auto_progress") => reply(parse(body).and_then(|config| auto_progress(held, config))),
         ("POST", "stop_progress") => {
             held.driver.lock().take();
             reply(Ok(()))
@@ -100,7 +99,7 @@ fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8])
         ("POST", "read/get_stable_memory") => reply(parse(body).and_then(|args| stable_memory(net, args))),
         ("POST", "read/get_controllers") => reply(parse(body).and_then(|args| controllers(net, args))),
         ("POST", "read/get_subnet") => reply(parse(body).map(|args| subnet(net, args))),
-        ("POST", "read/pub_key") => reply(parse(body).and_then(|args| public_key(held, args))),
+        ("POST", "read/pub_key") => reply(parse(body).and_then(|args| public_key(net, args))),
         ("POST", "update/set_time" | "update/set_certified_time") => {
             reply(parse(body).and_then(|time| set_time(net, &time)))
         }
@@ -108,7 +107,7 @@ fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8])
             net.advance(None);
             reply(Ok(()))
         }
-        ("POST", "update/submit_ingress_message") => reply(parse(body).map(|call| submit(net, call))),
+        ("POST", "update/submit_ingress_message") => reply(parse(body).and_then(|call| submit(net, call))),
         ("POST", "update/await_ingress_message") => reply(parse(body).and_then(|id| wait(net, id))),
         ("POST", "update/add_cycles") => reply(parse(body).and_then(|args| add_cycles(net, args))),
         ("POST", "update/set_stable_memory") => {
@@ -118,9 +117,12 @@ fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8])
     }
 }
 
-pub(super) fn auto_progress(held: &Held) -> Result<(), Failure> {
+pub(super) fn auto_progress(held: &Held, config: AutoProgress) -> Result<(), Failure> {
     let mut driver = held.driver.lock();
-    match Driver::start(held.net.clone(), None) {
+    let rounds = config
+        .artificial_delay_ms
+        .map(|ms| RoundConfig { length: Duration::from_millis(ms), ingress_bytes: u64::MAX });
+    match Driver::start(held.net.clone(), rounds) {
         Ok(Some(started)) => {
             *driver = Some(started);
             Ok(())
@@ -148,24 +150,31 @@ fn query(net: &Instance, call: RawCanisterCall) -> Raw<B64> {
     raw(net.query(call.sender.0, call.canister_id.0, &call.method, Arc::new(call.payload.0)), false)
 }
 
-fn submit(net: &Instance, call: RawCanisterCall) -> Raw<RawMessageId> {
+fn submit(net: &Instance, call: RawCanisterCall) -> Result<Raw<RawMessageId>, Failure> {
+    let effective = match &call.effective_principal {
+        Effective::None => None,
+        Effective::CanisterId(id) => Some(id.0),
+        Effective::SubnetId(id) if net.subnets.position(id.0).is_some() => Some(id.0),
+        Effective::SubnetId(id) => return Err(bad(format!("Subnet with ID {} not found", id.0))),
+    };
     let mut id = [0; 32];
     rand::rng().fill_bytes(&mut id);
     let message = Submit {
         id,
         sender: call.sender.0,
         canister: call.canister_id.0,
+        effective,
         method: call.method,
         arg: Arc::new(call.payload.0),
     };
-    match net.submit(message) {
+    Ok(match net.submit(message) {
         Ok(()) => {
             let id =
                 RawMessageId { effective_principal: call.effective_principal, message_id: B64(id.to_vec()) };
             Raw::Ok(id)
         }
         Err(reject) => Raw::Err(RawReject::new(Refusal::from(reject), false)),
-    }
+    })
 }
 
 fn message_id(id: &RawMessageId) -> Result<[u8; 32], Failure> {
@@ -236,12 +245,12 @@ fn controllers(net: &Instance, args: RawCanisterId) -> Result<Vec<RawPrincipal>,
 
 fn subnet(net: &Instance, args: RawCanisterId) -> Option<RawSubnetId> {
     let known = net.read().canisters.contains_key(&args.canister_id.0);
-    known.then(|| RawSubnetId { subnet_id: Id(net.keys.subnet) })
+    known.then(|| RawSubnetId { subnet_id: Id(net.subnets.of(args.canister_id.0).id) })
 }
 
-fn public_key(held: &Held, args: RawSubnetId) -> Result<Vec<u8>, Failure> {
-    let known = held.subnets.iter().any(|subnet| subnet.id == args.subnet_id.0);
-    if known { Ok(held.net.keys.root_der.to_vec()) } else { Err(bad("there is no such subnet")) }
+fn public_key(net: &Instance, args: RawSubnetId) -> Result<Vec<u8>, Failure> {
+    let known = net.subnets.position(args.subnet_id.0).is_some();
+    if known { Ok(net.keys.root_der.to_vec()) } else { Err(bad("there is no such subnet")) }
 }
 
 fn set_time(net: &Instance, time: &RawTime) -> Result<(), Failure> {

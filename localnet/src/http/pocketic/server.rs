@@ -6,6 +6,7 @@ use crate::Fees;
 use crate::http::serve::Port;
 use crate::http::{gateway, ic_api, text, topology};
 use crate::net::{Instance, Setup};
+use crate::state::subnets::Kind;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -177,7 +178,7 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
         let kinds = config.subnet_config_set.kinds();
         let fees = if config.subnet_config_set.is_free() { Fees::FREE } else { Fees::default() };
         let (dir, time) = (config.state_dir, config.initial_time);
-        let made = tokio::task::spawn_blocking(move || start(dir, time, &kinds, fees)).await;
+        let made = tokio::task::spawn_blocking(move || start(dir, time, kinds, fees)).await;
         made.map_err(|e| e.to_string()).and_then(|held| held)
     };
     let held = match made {
@@ -191,7 +192,7 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
         },
         None => None,
     };
-    let shape = topology::json(&held.subnets);
+    let shape = topology::json(&held.net.read());
     let id = {
         let mut instances = server.instances.lock();
         instances.push(Some(held));
@@ -214,19 +215,19 @@ fn nothing(value: &Value) -> bool {
 fn start(
     dir: Option<std::path::PathBuf>,
     time: Option<InitialTime>,
-    kinds: &[&'static str],
+    kinds: Vec<Kind>,
     fees: Fees,
 ) -> Result<Held, String> {
     let (time, live) = match time {
-        None => (None, false),
-        Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), false),
-        Some(InitialTime::AutoProgress(_)) => (Some(crate::clock::now()), true),
+        None => (None, None),
+        Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), None),
+        Some(InitialTime::AutoProgress(config)) => (Some(crate::clock::now()), Some(config)),
     };
-    let net = Instance::start(Setup { state_dir: dir.as_deref(), time, fees }).map_err(|e| e.to_string())?;
-    let subnets = topology::subnets(net.keys.subnet, kinds);
-    let held = Held { net: Arc::new(net), subnets, driver: Mutex::new(None) };
-    if live {
-        auto_progress(&held).map_err(|(_, message)| message)?;
+    let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees };
+    let net = Instance::start(setup).map_err(|e| e.to_string())?;
+    let held = Held { net: Arc::new(net), driver: Mutex::new(None) };
+    if let Some(config) = live {
+        auto_progress(&held, config).map_err(|(_, message)| message)?;
     }
     Ok(held)
 }
@@ -266,21 +267,18 @@ fn stop_gateway(server: &Server, id: &str) -> Response {
 
 /// The routes of a gateway to an instance.
 fn instance_router(held: Arc<Held>) -> Router {
-    network_router(held.net.clone(), topology::json(&held.subnets))
+    network_router(held.net.clone())
 }
 
 /// The routes of one network: the IC's interface, the topology, and canisters by their names.
-pub(crate) fn network_router(net: Arc<Instance>, shape: Value) -> Router {
-    Router::new().fallback(network).with_state((net, Arc::new(shape)))
+pub(crate) fn network_router(net: Arc<Instance>) -> Router {
+    Router::new().fallback(network).with_state(net)
 }
 
-async fn network(
-    State((net, shape)): State<(Arc<Instance>, Arc<Value>)>,
-    request: Request<Body>,
-) -> Response {
+async fn network(State(net): State<Arc<Instance>>, request: Request<Body>) -> Response {
     let path = request.uri().path().to_owned();
     if path.trim_end_matches('/') == "/_/topology" {
-        return reply(Ok(&*shape));
+        return reply(Ok(topology::json(&net.read())));
     }
     let Some(path) = path.strip_prefix("/api/") else { return gateway::serve(net, request).await };
     ic_api::with_cors(async {

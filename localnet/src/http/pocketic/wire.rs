@@ -2,6 +2,7 @@
 
 use crate::reject::reject_code_name;
 use crate::state::message::Refusal;
+use crate::state::subnets::Kind;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use candid::Principal;
@@ -164,34 +165,42 @@ pub(super) struct SubnetConfigSet {
 }
 
 impl SubnetConfigSet {
-    /// Whether the first application subnet, the network's own, is one where nothing costs cycles.
+    /// Whether nothing costs cycles on the first application subnet, and so on the whole network.
     pub(super) fn is_free(&self) -> bool {
         self.application.first().is_some_and(|spec| spec["cost_schedule"] == "Free")
     }
 
-    /// The kinds of subnets asked for; application subnets first, since the first is the network's own.
-    pub(super) fn kinds(&self) -> Vec<&'static str> {
-        let mut kinds = vec!["Application"; self.application.len()];
-        kinds.extend(std::iter::repeat_n("VerifiedApplication", self.verified_application.len()));
-        kinds.extend(std::iter::repeat_n("CloudEngine", self.cloud_engine.len()));
-        kinds.extend(std::iter::repeat_n("System", self.system.len()));
+    /// The kinds of subnets asked for.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
         let named = [
-            (&self.fiduciary, "Fiduciary"),
-            (&self.test_threshold_keys, "TestThresholdKeys"),
-            (&self.bitcoin, "Bitcoin"),
-            (&self.ii, "II"),
-            (&self.sns, "SNS"),
-            (&self.nns, "NNS"),
+            (&self.nns, Kind::Nns),
+            (&self.sns, Kind::Sns),
+            (&self.ii, Kind::Ii),
+            (&self.fiduciary, Kind::Fiduciary),
+            (&self.bitcoin, Kind::Bitcoin),
+            (&self.test_threshold_keys, Kind::TestThresholdKeys),
         ];
-        kinds.extend(named.into_iter().filter(|(spec, _)| spec.is_some()).map(|(_, kind)| kind));
-        kinds
+        let many = [
+            (&self.system, Kind::System),
+            (&self.application, Kind::Application),
+            (&self.cloud_engine, Kind::CloudEngine),
+            (&self.verified_application, Kind::VerifiedApplication),
+        ];
+        let named = named.into_iter().filter(|(spec, _)| spec.is_some()).map(|(_, kind)| kind);
+        named.chain(many.into_iter().flat_map(|(specs, kind)| vec![kind; specs.len()])).collect()
     }
+}
+
+/// How often a network driven by the wall clock has a round; as needed if it is not said.
+#[derive(Debug, Deserialize)]
+pub(super) struct AutoProgress {
+    pub(super) artificial_delay_ms: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) enum InitialTime {
     Timestamp(RawTime),
-    AutoProgress(serde::de::IgnoredAny),
+    AutoProgress(AutoProgress),
 }
 
 #[derive(Debug, Deserialize)]

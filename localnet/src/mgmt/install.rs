@@ -1,6 +1,5 @@
 //! `install_code`: install, reinstall and upgrade, each one atomic step.
 
-use super::lifecycle::remove_files;
 use super::{Call, Outcome, invalid};
 use crate::exec::{self, Effects, Entry, Finished, Globals, Host, Job, Kind, Message};
 use crate::memory::{HeapMapping, PAGE, PageFile, StableMapping};
@@ -207,10 +206,11 @@ impl Call<'_> {
         let Some(stable) = work.stable else { return };
         let (size, pages) = (heap.size(), stable.pages());
         self.executor.drop_heap(id);
-        let mut replaced = Vec::new();
         let (code, globals, effects, timer) =
             (work.code, work.globals.unwrap_or_default(), work.effects, work.timer);
-        let gone = &mut replaced;
+        let cycles = self.request.cycles;
+        self.answered = true;
+        let gone = &mut self.replaced;
         self.instance.commit_memories(self.executor, id, &heap, stable, |state: &mut State| {
             let time = state.network.time;
             let Ok(canister) = state.canister_mut(id) else { return };
@@ -254,9 +254,9 @@ impl Call<'_> {
                     (canister.record.version, canister.record.timer) = (version, timer);
                 }
             }
-            let _ = &origin;
+            // In the same step: a restart finds the code installed and the answer, or neither.
+            state.answer(&origin, Ok(super::encode(())), cycles);
         });
-        remove_files(&replaced);
     }
 
     /// Deletes the files of an installation that failed.

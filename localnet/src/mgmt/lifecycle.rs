@@ -211,7 +211,7 @@ impl Call<'_> {
             state.settle(id);
             Ok(old)
         })?;
-        remove_files(&[old.0, old.1]);
+        self.replaced.extend([old.0, old.1]);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod install;
 mod lifecycle;
 mod settings;
 
+use crate::memory::PageFile;
 use crate::net::{Executor, Instance};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
@@ -15,6 +16,7 @@ use candid::{CandidType, Principal};
 use ic_management_canister_types as types;
 use rand::RngCore;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// What a method gives: a reply, with cycles that were not used.
 pub(crate) struct Done {
@@ -29,6 +31,10 @@ struct Call<'a> {
     instance: &'a Instance,
     executor: &'a mut Executor,
     request: &'a Request,
+    /// Whether a commit has carried the answer already.
+    answered: bool,
+    /// Files that go once the change is committed.
+    replaced: Vec<Arc<PageFile>>,
 }
 
 impl Instance {
@@ -38,11 +44,17 @@ impl Instance {
             self.stop_canister(executor, request);
             return;
         }
-        let outcome = Call { instance: self, executor, request: &request }.dispatch();
-        self.commit(executor, |state| match outcome {
-            Ok(done) => state.answer(&request.origin, Ok(done.reply), done.refund),
-            Err(reject) => state.answer(&request.origin, Err(reject.into()), request.cycles),
-        });
+        let mut call =
+            Call { instance: self, executor, request: &request, answered: false, replaced: Vec::new() };
+        let outcome = call.dispatch();
+        let (answered, replaced) = (call.answered, call.replaced);
+        if !answered {
+            self.commit(executor, |state| match outcome {
+                Ok(done) => state.answer(&request.origin, Ok(done.reply), done.refund),
+                Err(reject) => state.answer(&request.origin, Err(reject.into()), request.cycles),
+            });
+        }
+        lifecycle::remove_files(&replaced);
     }
 
     /// Serves a query call to the management canister.

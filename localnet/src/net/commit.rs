@@ -63,6 +63,7 @@ impl Instance {
                 disk.commit(state, &changed, heap, stable)
             }
             None => {
+                state.history.news();
                 for (file, runs) in memories.into_iter().flatten() {
                     for run in runs {
                         file.write_at(run.offset, run.bytes)?;
@@ -106,10 +107,26 @@ impl Instance {
 
     /// Nothing can be kept any more: the network stops executing, and says why to whoever asks.
     fn fail(&self, error: &io::Error) {
-        let text = format!("the network cannot write its state and has stopped: {error}");
+        self.stop_for(format!("the network cannot write its state and has stopped: {error}"));
+    }
+
+    /// Runs `f`. If that panics, what is in memory may be half a change: the network stops executing, and what is
+    /// on disk is the last whole one.
+    pub(crate) fn guarded<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        caught
+            .map_err(|panic| {
+                let why = crate::error::panic_text(&*panic);
+                self.stop_for(format!("the network has stopped, by a fault of its own: {why}"));
+            })
+            .ok()
+    }
+
+    fn stop_for(&self, text: String) {
         if self.broken.set(text.clone()).is_ok() {
             eprintln!("darkroom-localnet: {text}");
         }
+        self.notify();
     }
 }
 

@@ -26,32 +26,51 @@ pub(crate) struct Submit {
 impl Instance {
     /// Takes a message in, or says why not. A message known already is taken to be the same one again.
     pub(crate) fn submit(&self, message: Submit) -> Result<(), Reject> {
-        if let Some(why) = self.broken.get() {
-            return Err(Reject::new(ErrorCode::CertifiedStateUnavailable, why.clone()));
-        }
+        self.working()?;
         if self.state.read().history.get(&message.id).is_some() {
             return Ok(());
         }
         if message.canister != Principal::management_canister() {
             self.inspect(&message)?;
         }
-        let mut state = self.state.write();
-        if state.ingress.len() >= QUEUE {
+        let (now, waiting) = {
+            let state = self.state.read();
+            (state.network.time, state.ingress.len())
+        };
+        if waiting >= QUEUE {
             return Err(Reject::new(ErrorCode::IngressHistoryFull, "too many messages wait already"));
         }
-        let now = state.network.time;
-        if state.history.add(message.id, message.sender, now, Progress::Received) {
-            state.ingress.push_back(Ingress {
-                id: message.id,
-                sender: message.sender,
-                canister: message.canister,
-                method: message.method,
-                arg: message.arg,
-            });
+        let Submit { id, sender, canister, method, arg } = message;
+        let message = Ingress { id, sender, canister, method, arg };
+        // Nothing is acknowledged that a restart would not find.
+        if let Some(Err(e)) = self.intake.as_ref().map(|intake| intake.keep(&message, now)) {
+            let text = format!("the network cannot keep the message: {e}");
+            return Err(Reject::new(ErrorCode::CertifiedStateUnavailable, text));
+        }
+        let mut state = self.state.write();
+        if let Err(stopped) = self.working() {
+            self.intake.as_ref().inspect(|intake| intake.drop(&id));
+            return Err(stopped);
+        }
+        if state.history.add(id, sender, canister, now, Progress::Received) {
+            state.ingress.push_back(message);
+        } else if let (Some(intake), Some(Progress::Processing | Progress::Answered(_))) =
+            (&self.intake, state.history.get(&id).map(|entry| &entry.progress))
+        {
+            // The same message came twice at once, and the other one is executed already.
+            intake.drop(&id);
         }
         drop(state);
         self.wake();
         Ok(())
+    }
+
+    /// Refuses if nothing can be executed any more.
+    fn working(&self) -> Result<(), Reject> {
+        match self.broken.get() {
+            Some(why) => Err(Reject::new(ErrorCode::CertifiedStateUnavailable, why.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Asks the canister whether it wants the message.

@@ -8,6 +8,7 @@ use crate::reject::Reject;
 use crate::state::State;
 use crate::state::canister::{Canister, Record};
 use crate::state::disk::Disk;
+use crate::state::intake::Intake;
 use crate::wasm::CodeCache;
 use candid::Principal;
 use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
@@ -34,6 +35,8 @@ pub(crate) struct Instance {
     pub(crate) codes: CodeCache,
     pub(crate) state: RwLock<State>,
     pub(crate) executor: Mutex<Executor>,
+    /// Where ingress messages are kept until they are executed, if the state is on disk.
+    pub(crate) intake: Option<Intake>,
     /// Counts changes that somebody may wait for.
     pub(crate) progress: watch::Sender<u64>,
     /// Why nothing can be committed any more, if that is so.
@@ -60,7 +63,7 @@ pub(crate) struct Executor {
 impl Instance {
     /// Starts a network, from its state directory if it has one.
     pub(crate) fn start(setup: Setup<'_>) -> Result<Instance, Error> {
-        let disk = setup.state_dir.map(Disk::open).transpose()?;
+        let mut disk = setup.state_dir.map(Disk::open).transpose()?;
         let keys = match &disk {
             Some(disk) => Keys::load(disk)?,
             None => Keys::generate(),
@@ -71,6 +74,8 @@ impl Instance {
         let loaded = disk.as_ref().map(|d| d.load(&codes)).transpose()?.flatten();
         let mut state = loaded.unwrap_or_else(|| State::new(time));
         state.network.time = state.network.time.max(setup.time.unwrap_or(0));
+        let intake = disk.as_mut().map(|d| d.load_ingress(&mut state)).transpose();
+        let intake = intake.map_err(Error::io("cannot read the ingress messages"))?;
         let executor = Executor {
             disk,
             heaps: HashMap::new(),
@@ -83,6 +88,7 @@ impl Instance {
             codes,
             state: RwLock::new(state),
             executor: Mutex::new(executor),
+            intake,
             progress: watch::Sender::new(0),
             broken: OnceLock::new(),
             work: Mutex::new(false),
@@ -206,7 +212,7 @@ impl Executor {
     /// A new file for a memory.
     pub(crate) fn new_file(&self, id: Principal, kind: &str, number: u64) -> io::Result<Arc<PageFile>> {
         match &self.disk {
-            Some(disk) => disk.memory(id, kind, number),
+            Some(disk) => disk.new_memory(id, kind, number),
             None => PageFile::anonymous(),
         }
         .map(Arc::new)

@@ -166,3 +166,26 @@ fn verify(key: &[u8], message: &[u8], signature: &[u8], root: &[u8]) -> Result<(
     }
     Err("the public key is not one of Ed25519, secp256k1, P-256 or a canister's in DER".into())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    /// The example of the interface specification, section "Request ids".
+    #[test]
+    fn request_ids_are_the_specifications() {
+        let content = EnvelopeContent::Call {
+            nonce: None,
+            ingress_expiry: 1_685_570_400_000_000_000,
+            sender: Principal::anonymous(),
+            canister_id: Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0x04, 0xd2]),
+            method_name: "hello".into(),
+            arg: b"DIDL\x00\xfd*".to_vec(),
+            sender_info: None,
+        };
+        let id = content.to_request_id();
+        assert_eq!(hex::encode(&*id), "1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101");
+        assert_eq!(id.signable(), [b"\x0aic-request", &id[..]].concat());
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     /// Digest of its part of the state tree, once that is final.
     pub(crate) digest: Option<Hash>,
     /// Where the log on disk has its answer.
-    pub(crate) segment: u64,
+    pub(crate) segment: Option<u64>,
 }
 
 impl Entry {
@@ -101,7 +101,7 @@ impl History {
         if self.entries.contains_key(&id) {
             return false;
         }
-        let entry = Entry { sender, receiver, progress, digest: None, segment: 0 };
+        let entry = Entry { sender, receiver, progress, digest: None, segment: None };
         self.entries.insert(id, entry);
         self.order.push_back((now, id));
         true

@@ -11,9 +11,10 @@ use super::Hash;
 use super::disk::{decode, encode};
 use super::ingress::{History, Ingress, KEPT, Progress};
 use super::journal::{Change, What};
-use super::message::Answer;
+use super::message::Refusal;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ struct Record {
     receiver: Principal,
     /// When it was answered, in the network's time.
     since: u64,
-    answer: Answer,
+    answer: Result<ByteBuf, Refusal>,
 }
 
 /// The log of answers.
@@ -122,9 +123,9 @@ impl Answers {
         records.sort_by_key(|(record, _)| record.since);
         for (record, segment) in records {
             history.add(record.id, record.sender, record.receiver, record.since, Progress::Received);
-            history.update(&record.id, Progress::Answered(record.answer));
+            history.update(&record.id, Progress::Answered(record.answer.map(ByteBuf::into_vec)));
             if let Some(entry) = history.get_mut(&record.id) {
-                entry.segment = segment;
+                entry.segment = Some(segment);
             }
         }
         history.news();
@@ -145,11 +146,12 @@ impl Answers {
         for id in &news.answered {
             let Some(entry) = history.get_mut(id) else { continue };
             let Progress::Answered(answer) = &entry.progress else { continue };
-            let (sender, receiver, answer) = (entry.sender, entry.receiver, answer.clone());
+            let (sender, receiver, answer) =
+                (entry.sender, entry.receiver, answer.clone().map(ByteBuf::from));
             let record = encode(&Record { id: *id, sender, receiver, since: now, answer });
             bytes.extend(u32::try_from(record.len()).unwrap_or_default().to_le_bytes());
             bytes.extend(record);
-            entry.segment = self.segment;
+            entry.segment = Some(self.segment);
         }
         let at = self.len;
         self.len += bytes.len() as u64;
@@ -159,7 +161,7 @@ impl Answers {
 
     /// Removes segments that hold nothing that is known any more.
     fn clean(&mut self, history: &History) {
-        let wanted: BTreeSet<u64> = history.iter().map(|(_, entry)| entry.segment).collect();
+        let wanted: BTreeSet<u64> = history.iter().filter_map(|(_, entry)| entry.segment).collect();
         self.earlier.retain(|segment| {
             wanted.contains(segment) || std::fs::remove_file(self.dir.join(segment.to_string())).is_err()
         });
@@ -189,5 +191,100 @@ impl Noted {
             .then(|| Change { path: self.path.clone(), what: What::At(self.at, &self.bytes) });
         let removed = self.removed.iter().map(|path| Change { path: path.clone(), what: What::Remove });
         appended.into_iter().chain(removed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::state::journal::Journal;
+    use std::sync::Arc;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn message(n: u8) -> Ingress {
+        let (sender, canister) = (Principal::anonymous(), Principal::from_slice(&[n]));
+        Ingress { id: [n; 32], sender, canister, method: "m".into(), arg: Arc::new(vec![n; 1000]) }
+    }
+
+    fn directories() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for sub in ["received", "answers"] {
+            std::fs::create_dir(dir.path().join(sub)).unwrap();
+        }
+        dir
+    }
+
+    /// Answers message `n` with a reply of `bytes` bytes and commits that.
+    fn answer(
+        journal: &mut Journal,
+        log: &mut Answers,
+        history: &mut History,
+        n: u8,
+        bytes: usize,
+        now: u64,
+    ) {
+        history.add([n; 32], Principal::anonymous(), Principal::from_slice(&[n]), now, Progress::Received);
+        history.update(&[n; 32], Progress::Processing);
+        history.update(&[n; 32], Progress::Answered(Ok(vec![n; bytes])));
+        let news = history.news();
+        let noted = log.note(history, &news, now);
+        journal.commit(&noted.changes().collect::<Vec<_>>()).unwrap();
+    }
+
+    #[test]
+    fn messages_wait_in_order_and_torn_ones_never_came() {
+        let dir = directories();
+        let intake = Intake::new(dir.path());
+        for n in [3, 1, 2] {
+            intake.keep(&message(n), SECOND).unwrap();
+        }
+        let torn = dir.path().join("received").join(hex::encode([9; 32]));
+        std::fs::write(&torn, &encode(&message(9))[..500]).unwrap();
+        let mut history = History::default();
+        let ids = |list: Vec<Ingress>| list.iter().map(|m| m.id[0]).collect::<Vec<_>>();
+        assert_eq!(ids(Intake::new(dir.path()).load(&mut history).unwrap()), [3, 1, 2]);
+        assert!(!torn.exists());
+        // A message that is known to be executed is not executed again, though its file was left.
+        let mut history = History::default();
+        history.add([1; 32], Principal::anonymous(), Principal::anonymous(), SECOND, Progress::Processing);
+        assert_eq!(ids(Intake::new(dir.path()).load(&mut history).unwrap()), [3, 2]);
+    }
+
+    #[test]
+    fn answers_are_read_back_while_they_count() {
+        let dir = directories();
+        let mut history = History::default();
+        let mut log = Answers::load(dir.path(), &mut history, 0).unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        answer(&mut journal, &mut log, &mut history, 1, 10, SECOND);
+        answer(&mut journal, &mut log, &mut history, 2, 10, 400 * SECOND);
+        let known = |now| {
+            let mut history = History::default();
+            Answers::load(dir.path(), &mut history, now).unwrap();
+            history.iter().map(|(id, _)| id[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(known(500 * SECOND), [1, 2]);
+        assert_eq!(known(SECOND + KEPT), [2]);
+        assert!(known(401 * SECOND + KEPT).is_empty());
+    }
+
+    #[test]
+    fn an_answer_costs_its_own_size_and_old_segments_go() {
+        let dir = directories();
+        let mut history = History::default();
+        let mut log = Answers::load(dir.path(), &mut history, 0).unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let segments = || std::fs::read_dir(dir.path().join("answers")).unwrap().count();
+        for n in 0..40 {
+            let before = log.len;
+            answer(&mut journal, &mut log, &mut history, n, 1 << 20, SECOND);
+            assert!(log.len < before + (1 << 20) + 1000);
+        }
+        assert_eq!(segments(), 3);
+        history.forget(2 * SECOND + KEPT);
+        answer(&mut journal, &mut log, &mut history, 41, 10, 3 * SECOND + KEPT);
+        assert_eq!(segments(), 1);
     }
 }

@@ -180,3 +180,34 @@ pub fn expiring(mut content: EnvelopeContent, expiry: u64) -> EnvelopeContent {
     *ingress_expiry = expiry;
     content
 }
+
+/// The seed of a suite that is random: a fixed one, or the one in `DARKROOM_SEED`.
+pub fn seed() -> u64 {
+    std::env::var("DARKROOM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_260_501)
+}
+
+/// Pseudo-random numbers (xorshift64*), the same for the same seed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
+    }
+
+    /// A number less than `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+
+    /// One of `list`.
+    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+    }
+}

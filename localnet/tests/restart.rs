@@ -2,71 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/process.rs"]
+mod process;
+#[path = "common/raw.rs"]
+mod raw;
 
 use candid::Principal;
 use common::{counter, counts};
 use darkroom_localnet::{Error, Network, NetworkConfig};
 use ic_management_canister_types as types;
-use pocket_ic::{PocketIc, PocketIcBuilder};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-/// The server as a process of its own.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start() -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_darkroom-localnet"))
-            .args(["--ttl", "600"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Server { process, address: format!("127.0.0.1:{}", line.trim()) }
-    }
-
-    fn instance(&self, dir: &Path) -> PocketIc {
-        PocketIcBuilder::new()
-            .with_server_url(format!("http://{}/", self.address).parse().unwrap())
-            .with_application_subnet()
-            .with_state_dir(dir.to_owned())
-            .build()
-    }
-
-    /// Begins a round and dies somewhere in it, the later the more `yields`.
-    fn tick_and_die(self, pic: PocketIc, yields: u64) {
-        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
-        let (number, body) = (pic.instance_id(), r#"{"blockmakers":null}"#);
-        let head = format!(
-            "POST /instances/{number}/update/tick HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-        for _ in 0..yields {
-            std::thread::yield_now();
-        }
-        std::mem::forget(pic);
-        self.kill();
-    }
-
-    /// SIGKILL: nothing can be tidied up.
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use pocket_ic::PocketIc;
+use process::Server;
+use sha2::Digest;
 
 fn update(pic: &PocketIc, id: Principal, method: &str) -> [u32; 3] {
     counts(&pic.update_call(id, Principal::anonymous(), method, vec![]).unwrap())
@@ -178,6 +125,133 @@ fn a_kill_around_snapshots_tears_nothing() {
         }
         server.tick_and_die(pic, round * 300);
     }
+}
+
+/// What is seen of the counter from outside.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    /// Heap, global, stable memory.
+    counts: [u32; 3],
+    heap_pages: u64,
+    stable_pages: u64,
+    /// Which of two modules is installed.
+    module: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Inc,
+    Grow,
+    Upgrade,
+    Reinstall,
+}
+
+impl Step {
+    /// What the step makes of the canister.
+    fn after(self, seen: &Seen) -> Seen {
+        let mut after = seen.clone();
+        match self {
+            Step::Inc => after.counts.iter_mut().for_each(|n| *n += 1),
+            Step::Grow => {
+                (after.heap_pages, after.stable_pages) = (seen.heap_pages + 1, seen.stable_pages + 1)
+            }
+            Step::Upgrade => {
+                (after.counts[0], after.counts[1], after.heap_pages) = (0, 0, 1);
+                after.module = 1 - seen.module;
+            }
+            Step::Reinstall => {
+                after = Seen { counts: [0; 3], heap_pages: 1, stable_pages: 1, module: 1 - seen.module };
+            }
+        }
+        after
+    }
+
+    fn run(self, pic: &PocketIc, id: Principal, modules: &[Vec<u8>; 2], seen: &Seen) {
+        let other = modules[1 - seen.module].clone();
+        match self {
+            Step::Inc => drop(update(pic, id, "inc")),
+            Step::Grow => drop(update(pic, id, "grow")),
+            Step::Upgrade => pic.upgrade_canister(id, other, vec![], None).unwrap(),
+            Step::Reinstall => pic.reinstall_canister(id, other, vec![], None).unwrap(),
+        }
+    }
+}
+
+fn look(pic: &PocketIc, id: Principal, modules: &[Vec<u8>; 2]) -> Seen {
+    let counts = counts(&pic.query_call(id, Principal::anonymous(), "get", vec![]).unwrap());
+    let status = pic.canister_status(id, None).unwrap();
+    let size = |bytes: &candid::Nat| u64::try_from(&bytes.0).unwrap() / 65_536;
+    let hash = status.module_hash.unwrap();
+    Seen {
+        counts,
+        heap_pages: size(&status.memory_metrics.wasm_memory_size),
+        stable_pages: size(&status.memory_metrics.stable_memory_size),
+        module: modules.iter().position(|m| sha2::Sha256::digest(m)[..] == hash[..]).unwrap(),
+    }
+}
+
+#[test]
+fn a_kill_within_any_step_leaves_what_was_before_or_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let seed = raw::seed();
+    let mut random = raw::Random::new(seed);
+    let marked = |mark: &str| {
+        // What an upgrade has to go through takes its time.
+        let section = format!("(@custom \"mark\" \"{mark}\") (memory 1)");
+        wat::parse_str(common::COUNTER.replace("(memory 1)", &section)).unwrap()
+    };
+    let modules = [marked("one"), marked("two")];
+    let id = Principal::from_text("lxzze-o7777-77777-aaaaa-cai").unwrap();
+    let mut seen = Seen { counts: [0; 3], heap_pages: 1, stable_pages: 1, module: 0 };
+    for round in 0..16 {
+        let server = Server::start();
+        let pic = server.instance(dir.path());
+        if round == 0 {
+            assert_eq!(pic.create_canister(), id);
+            pic.install_canister(id, modules[0].clone(), vec![], None);
+        }
+        // Steps one after the other, until the server dies in one of them.
+        let (acknowledged, progress) = std::sync::mpsc::channel();
+        let (steps, mut expected) = (modules.clone(), seen.clone());
+        let mut order = raw::Random::new(random.next());
+        let worker = std::thread::spawn(move || {
+            loop {
+                let step = *order.pick(&[Step::Inc, Step::Grow, Step::Upgrade, Step::Inc, Step::Reinstall]);
+                let next = step.after(&expected);
+                acknowledged.send((expected.clone(), next.clone(), step)).unwrap();
+                let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    step.run(&pic, id, &steps, &expected);
+                }));
+                if done.is_err() {
+                    std::mem::forget(pic);
+                    return;
+                }
+                expected = next;
+            }
+        });
+        process::spin(5_000 + random.below(60_000));
+        server.kill();
+        worker.join().unwrap();
+        let (before, after, step) = progress.iter().last().unwrap();
+        let server = Server::start();
+        let pic = server.instance(dir.path());
+        // A message that was acknowledged but not executed is executed now.
+        pic.tick();
+        seen = look(&pic, id, &modules);
+        assert!(
+            seen == before || seen == after,
+            "seed {seed}, round {round}, {step:?}: {seen:?} is neither {before:?} nor {after:?}"
+        );
+        let next = Step::Inc.after(&seen);
+        Step::Inc.run(&pic, id, &modules, &seen);
+        assert_eq!(look(&pic, id, &modules), next);
+        seen = next;
+        std::mem::forget(pic);
+        server.kill();
+    }
+    let files = std::fs::read_dir(dir.path().join("memory")).unwrap().count();
+    // The memories of one canister, and at most what one kill left behind.
+    assert!(files <= 4, "{files} files");
 }
 
 #[tokio::test]

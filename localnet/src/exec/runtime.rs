@@ -114,7 +114,13 @@ pub(crate) fn run(job: Job<'_>) -> Finished {
             signal == libc::SIGSEGV && tracked.fault(dirty::fault_address(info))
         });
     }
-    let result = execute(&mut store, code, globals, &heap, kind, &entry, limit);
+    // A fault of the network's own fails the message; what it changed is undone as after a trap.
+    let attempt = || execute(&mut store, code, globals, &heap, kind, &entry, limit);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt)).unwrap_or_else(|panic| {
+        heap::lend(None);
+        let why = crate::error::panic_text(&*panic);
+        Err(wasmtime::Error::msg(format!("the network failed at this message: {why}")))
+    });
     let (result, globals) = match result {
         Ok(globals) => (Ok(()), globals),
         Err(error) => (Err(classify(&mut store, error, limit)), Globals::new()),

@@ -119,8 +119,9 @@ async fn handle(instance: Arc<Instance>, request: Request) -> Response {
     if parts.method == Method::OPTIONS {
         return preflight();
     }
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return text(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"));
+    let body = match super::read_body(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err((status, why)) => return text(status, why),
     };
     let headers = parts
         .headers
@@ -248,10 +249,13 @@ async fn update(
         match instance.outcome(&id) {
             Some(Ok(bytes)) => return decode(&bytes, method),
             Some(Err(refusal)) => return Err(refused(refusal.reject_code, &refusal.message)),
-            None if changes.changed().await.is_err() => {
-                return Err(text(StatusCode::SERVICE_UNAVAILABLE, "the network is stopping"));
+            None => {
+                if let Some(why) = instance.broken.get() {
+                    return Err(text(StatusCode::SERVICE_UNAVAILABLE, why.clone()));
+                }
+                // The sender lives as long as the instance.
+                let _ = changes.changed().await;
             }
-            None => {}
         }
     }
 }

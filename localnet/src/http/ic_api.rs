@@ -1,7 +1,7 @@
 //! The Internet Computer's HTTP interface: status, call, query, read_state.
 
 use super::{blocking, plain, text};
-use crate::crypto::authentication;
+use crate::crypto::authentication::{self, Targets};
 use crate::crypto::certificate::{cbor, certify};
 use crate::net::{Instance, Submit};
 use crate::state::Hash;
@@ -64,7 +64,7 @@ pub(crate) fn status(instance: &Instance) -> Response {
     let status = Status {
         ic_api_version: "0.18.0",
         impl_version: concat!("darkroom-localnet ", env!("CARGO_PKG_VERSION")),
-        replica_health_status: "healthy",
+        replica_health_status: if instance.broken.get().is_none() { "healthy" } else { "unhealthy" },
         root_key: &instance.keys.root_der,
     };
     plain(StatusCode::OK, CBOR, cbor(&status))
@@ -100,6 +100,10 @@ fn envelope(body: &[u8]) -> Result<Envelope<'static>, Bad> {
     serde_cbor::from_slice(body).map_err(|e| bad(format!("Could not parse body as CBOR: {e}")))
 }
 
+fn authenticate(instance: &Instance, envelope: &Envelope<'_>) -> Result<Targets, Bad> {
+    authentication::check(envelope, now(instance), &instance.keys.root_der).map_err(|e| bad(e.to_string()))
+}
+
 /// The network's idea of now, for expiry: while a long message executes, its own clock stands still.
 fn now(instance: &Instance) -> u64 {
     let wall = if instance.live.load(Ordering::SeqCst) { crate::clock::now() } else { 0 };
@@ -123,15 +127,16 @@ async fn call(instance: Arc<Instance>, scope: Scope, body: Bytes, synchronous: b
     }
     let mut changes = instance.watch();
     let answered = async {
-        while instance.outcome(&id).is_none() {
-            if changes.changed().await.is_err() {
-                return false;
-            }
+        while instance.outcome(&id).is_none() && instance.broken.get().is_none() {
+            // The sender lives as long as the instance.
+            let _ = changes.changed().await;
         }
-        true
     };
-    if !tokio::time::timeout(PATIENCE, answered).await.unwrap_or(false) {
+    if tokio::time::timeout(PATIENCE, answered).await.is_err() {
         return accepted();
+    }
+    if let (None, Some(why)) = (instance.outcome(&id), instance.broken.get()) {
+        return text(StatusCode::SERVICE_UNAVAILABLE, why.clone());
     }
     blocking(move || {
         #[derive(Serialize)]
@@ -159,7 +164,7 @@ fn take(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Result<Hash, R
         let why = format!("Request is too large: {size} bytes, at most {MAX_INGRESS} are allowed");
         return Err((StatusCode::PAYLOAD_TOO_LARGE, why));
     }
-    authentication::check(&envelope, Some(*canister_id), now(instance)).map_err(|e| bad(e.to_string()))?;
+    authenticate(instance, &envelope)?;
     effective(instance, scope, *canister_id, method_name, arg)?;
     let id: Hash = *envelope.content.to_request_id();
     let message = Submit {
@@ -224,7 +229,7 @@ fn query(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Response, Bad
     else {
         return Err(bad("a request of type query was expected"));
     };
-    authentication::check(&envelope, Some(*canister_id), now(instance)).map_err(|e| bad(e.to_string()))?;
+    authenticate(instance, &envelope)?;
     effective(instance, scope, *canister_id, method_name, arg)?;
     let answer = instance.query(*sender, *canister_id, method_name, Arc::new(arg.clone()));
     let mut response = match answer {
@@ -263,20 +268,29 @@ fn read_state(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Response
     let EnvelopeContent::ReadState { sender, paths, .. } = envelope.content.as_ref() else {
         return Err(bad("a request of type read_state was expected"));
     };
-    let target = match scope {
-        Scope::Canister(id) => Some(id),
-        Scope::Subnet(id) if instance.subnets.position(id).is_some() => None,
-        Scope::Subnet(id) => return Err((StatusCode::NOT_FOUND, format!("there is no subnet {id} here"))),
-    };
-    authentication::check(&envelope, target, now(instance)).map_err(|e| bad(e.to_string()))?;
+    if let Scope::Subnet(id) = scope
+        && instance.subnets.position(id).is_none()
+    {
+        return Err((StatusCode::NOT_FOUND, format!("there is no subnet {id} here")));
+    }
+    let targets = authenticate(instance, &envelope)?;
     if paths.len() > MAX_PATHS {
         return Err(bad(format!("{} paths are more than {MAX_PATHS}", paths.len())));
+    }
+    if let Some(why) = instance.broken.get() {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, why.clone()));
     }
     let paths: Vec<Vec<Vec<u8>>> =
         paths.iter().map(|p| p.iter().map(|label| label.as_bytes().to_vec()).collect()).collect();
     let state = instance.read();
     for path in &paths {
-        permitted(&state, scope, *sender, path)?;
+        permitted(&state, scope, *sender, &targets, path)?;
+    }
+    let mut requests = paths.iter().filter(|p| p.first().is_some_and(|l| l == b"request_status"));
+    if let Some(first) = requests.next()
+        && requests.any(|other| other.get(1) != first.get(1))
+    {
+        return Err(bad("More than one non-unique request ID exists in request_status paths."));
     }
     #[derive(Serialize)]
     struct Answer {
@@ -292,6 +306,7 @@ fn permitted(
     state: &crate::state::State,
     scope: Scope,
     sender: Principal,
+    targets: &Targets,
     path: &[Vec<u8>],
 ) -> Result<(), Bad> {
     let forbidden = |why: &str| Err((StatusCode::FORBIDDEN, why.to_owned()));
@@ -300,18 +315,35 @@ fn permitted(
     }
     let labels: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
     match labels[..] {
-        [b"time"] => Ok(()),
-        [b"subnet", ..] | [b"canister_ranges", ..] => Ok(()),
-        [b"request_status", id] | [b"request_status", id, _] if matches!(scope, Scope::Canister(_)) => {
-            let entry = Hash::try_from(id).ok().and_then(|id| state.history.get(&id));
-            match entry {
+        [b"time"] | [b"subnet"] | [b"subnet", _] | [b"canister_ranges", _] => Ok(()),
+        [b"subnet", _, b"public_key" | b"type" | b"canister_ranges" | b"node"]
+        | [b"subnet", _, b"node", _]
+        | [b"subnet", _, b"node", _, b"public_key"] => Ok(()),
+        [b"subnet", id, b"metrics"] => match scope {
+            Scope::Subnet(own) if own.as_slice() == id => Ok(()),
+            Scope::Subnet(_) => Err(bad("Effective subnet id in URL does not match the one in the path")),
+            Scope::Canister(_) => invalid_path(),
+        },
+        [b"request_status", id]
+        | [
+            b"request_status",
+            id,
+            b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code",
+        ] => {
+            let id = Hash::try_from(id)
+                .map_err(|_| bad("Invalid request id in paths: it is not 32 bytes long"))?;
+            match state.history.get(&id) {
                 Some(entry) if entry.sender != sender => {
                     forbidden("The user tries to access Request ID not signed by the caller.")
                 }
+                Some(entry) if !authentication::permitted(targets, entry.receiver) => forbidden(
+                    "The user tries to access request IDs for canisters not belonging to sender delegation \
+                     targets.",
+                ),
                 _ => Ok(()),
             }
         }
-        [b"canister", id, b"controllers" | b"module_hash" | b"certified_data"] => about(scope, id),
+        [b"canister", id, b"controllers" | b"module_hash"] => about(scope, id),
         [b"canister", id, b"metadata", name] => {
             about(scope, id)?;
             let canister = Principal::try_from_slice(id).ok().and_then(|id| state.canisters.get(&id));
@@ -326,8 +358,12 @@ fn permitted(
                 _ => Ok(()),
             }
         }
-        _ => Err((StatusCode::NOT_FOUND, "Invalid path requested.".to_owned())),
+        _ => invalid_path(),
     }
+}
+
+fn invalid_path() -> Result<(), Bad> {
+    Err((StatusCode::NOT_FOUND, "Invalid path requested.".to_owned()))
 }
 
 fn about(scope: Scope, id: &[u8]) -> Result<(), Bad> {

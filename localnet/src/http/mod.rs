@@ -9,9 +9,11 @@ pub(crate) mod serve;
 mod streaming;
 pub(crate) mod topology;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use futures_util::StreamExt;
+use std::time::Duration;
 
 /// A response of one piece.
 pub(crate) fn plain(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
@@ -24,6 +26,33 @@ pub(crate) fn plain(status: StatusCode, kind: &'static str, body: impl Into<Body
 /// A response that says in words what is wrong.
 pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response {
     plain(status, "text/plain; charset=utf-8", text.into())
+}
+
+/// How long a body may stand still.
+const STALL: Duration = Duration::from_secs(30);
+
+/// The body of a request, which may have `limit` bytes and has to keep coming.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, (StatusCode, String)> {
+    let large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes"));
+    // What was announced is not believed, but its size is enough to refuse it.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(large());
+    }
+    let (mut stream, mut bytes) = (body.into_data_stream(), Vec::new());
+    loop {
+        let Ok(next) = tokio::time::timeout(STALL, stream.next()).await else {
+            return Err((StatusCode::REQUEST_TIMEOUT, "the body does not arrive".into()));
+        };
+        match next {
+            None => return Ok(bytes.into()),
+            Some(Ok(part)) if bytes.len() + part.len() > limit => {
+                drop(part);
+                return Err(large());
+            }
+            Some(Ok(part)) => bytes.extend_from_slice(&part),
+            Some(Err(e)) => return Err((StatusCode::BAD_REQUEST, format!("the body breaks off: {e}"))),
+        }
+    }
 }
 
 /// Runs what may take long, or executes Wasm, on a thread for that.

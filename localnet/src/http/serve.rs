@@ -3,11 +3,19 @@
 use crate::Error;
 use crate::exec::THREAD_STACK;
 use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use std::net::Ipv4Addr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, watch};
+
+/// How long a connection may take to send the head of its next request. Clients keep idle connections for less.
+const HEAD: Duration = Duration::from_secs(120);
 
 /// A runtime for serving.
 pub(crate) fn runtime() -> Result<Runtime, Error> {
@@ -24,7 +32,8 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) number: u16,
-    stop: Option<oneshot::Sender<()>>,
+    /// Gone, it ends what serves the port.
+    _open: watch::Sender<()>,
 }
 
 impl Port {
@@ -33,23 +42,55 @@ impl Port {
         let fail = |source| Error::Listen { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(fail)?;
         let number = listener.local_addr().map_err(fail)?.port();
-        let (stop, stopped) = oneshot::channel();
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move {
-            let _ = stopped.await;
-        });
-        tokio::spawn(async move {
-            let _ = served.await;
-        });
-        Ok(Port { number, stop: Some(stop) })
+        let (open, closed) = watch::channel(());
+        tokio::spawn(accept(listener, router, closed));
+        Ok(Port { number, _open: open })
     }
 }
 
-impl Drop for Port {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+/// Connections at a time: half of the files that the process may open, since memories and records are files too.
+fn connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.and_then(|n| usize::try_from(n / 2).ok()).unwrap_or(usize::MAX).clamp(16, 16_384)
+}
+
+/// Takes connections until the port closes. With as many as there may be, others wait outside.
+async fn accept(listener: TcpListener, router: Router, mut closed: watch::Receiver<()>) {
+    let places = Arc::new(Semaphore::new(connections()));
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await.ok();
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            next = next => next,
+            _ = closed.changed() => return,
+        };
+        let Ok((stream, _)) = accepted else {
+            // The system is out of something; what is being served will give it back.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let (router, closed) = (router.clone(), closed.clone());
+        tokio::spawn(async move {
+            connection(stream, router, closed).await;
+            drop(place);
+        });
     }
+}
+
+async fn connection(stream: TcpStream, router: Router, mut closed: watch::Receiver<()>) {
+    let _ = stream.set_nodelay(true);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut served = pin!(served);
+    tokio::select! {
+        // How a connection ends is the client's business.
+        _ = served.as_mut() => return,
+        _ = closed.changed() => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
 }
 
 /// Ends a runtime from any thread, also from one of another runtime.

@@ -221,9 +221,11 @@ impl Call<'_> {
         let Some(stable) = work.stable else { return };
         let (size, pages) = (heap.size(), stable.pages());
         self.executor.drop_heap(id);
-        let mut replaced = Vec::new();
         let (code, globals, effects, timer) =
             (work.code, work.globals.unwrap_or_default(), work.effects, work.timer);
+        let (origin, cycles) = (self.request.origin.clone(), self.request.cycles);
+        self.answered = true;
+        let mut replaced = Vec::new();
         let gone = &mut replaced;
         self.instance.commit_memories(self.executor, id, &heap, stable, |state: &mut State| {
             let time = state.network.time;
@@ -268,6 +270,8 @@ impl Call<'_> {
                     (canister.record.version, canister.record.timer) = (version, timer);
                 }
             }
+            // In the same step: a restart finds the code installed and the answer, or neither.
+            state.answer(&origin, Ok(super::encode(())), cycles);
         });
         self.executor.discard(replaced);
     }

@@ -36,6 +36,8 @@ struct Call<'a> {
     subnet: usize,
     /// The sender's version, if it is a canister that said so.
     version: Option<u64>,
+    /// Whether a commit has carried the answer already.
+    answered: bool,
 }
 
 impl Instance {
@@ -48,11 +50,15 @@ impl Instance {
         }
         let named = |id| self.subnets.position(id).or_else(|| self.subnets.holder(id));
         let subnet = named(effective.unwrap_or(request.sender)).unwrap_or_else(|| self.subnets.default());
-        let outcome = Call { instance: self, executor, request: &request, subnet, version: None }.dispatch();
-        self.commit(executor, |state| match outcome {
-            Ok(done) => state.answer(&request.origin, Ok(done.reply), done.refund),
-            Err(reject) => state.answer(&request.origin, Err(reject.into()), request.cycles),
-        });
+        let mut call =
+            Call { instance: self, executor, request: &request, subnet, version: None, answered: false };
+        let outcome = call.dispatch();
+        if !call.answered {
+            self.commit(executor, |state| match outcome {
+                Ok(done) => state.answer(&request.origin, Ok(done.reply), done.refund),
+                Err(reject) => state.answer(&request.origin, Err(reject.into()), request.cycles),
+            });
+        }
     }
 
     /// Serves a query call to the management canister.

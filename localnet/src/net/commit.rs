@@ -63,6 +63,7 @@ impl Instance {
                 disk.commit(state, &changed, heap, stable)?;
             }
             None => {
+                state.history.news();
                 for (file, runs) in memories.into_iter().flatten() {
                     for run in runs {
                         file.write_at(run.offset, run.bytes)?;
@@ -107,10 +108,26 @@ impl Instance {
 
     /// Nothing can be kept any more: the network stops executing, and says why to whoever asks.
     fn fail(&self, error: &io::Error) {
-        let text = format!("the network cannot write its state and has stopped: {error}");
+        self.stop_for(format!("the network cannot write its state and has stopped: {error}"));
+    }
+
+    /// Runs `f`. If that panics, what is in memory may be half a change: the network stops executing, and what is
+    /// on disk is the last whole one.
+    pub(crate) fn guarded<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        caught
+            .map_err(|panic| {
+                let why = crate::error::panic_text(&*panic);
+                self.stop_for(format!("the network has stopped, by a fault of its own: {why}"));
+            })
+            .ok()
+    }
+
+    fn stop_for(&self, text: String) {
         if self.broken.set(text.clone()).is_ok() {
             eprintln!("darkroom-localnet: {text}");
         }
+        self.notify();
     }
 }
 
@@ -138,5 +155,64 @@ impl Instance {
         drop(state);
         self.commit(executor, |_| ());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::exec::{Entry, Finished, Host, Job, Kind, Message, run};
+    use crate::net::{Setup, Submit};
+    use crate::state::canister::{Canister, Record, Settings};
+
+    #[test]
+    fn a_fault_stops_the_network_with_a_reason() {
+        let instance = Instance::start(Setup::default()).unwrap();
+        assert_eq!(instance.guarded(|| 7), Some(7));
+        assert!(instance.health().is_ok());
+        let mut changes = instance.watch();
+        let _executor = instance.executor.lock();
+        assert_eq!(instance.guarded(|| -> u8 { panic!("deliberate") }), None);
+        // Whoever waits is told.
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        assert!(instance.health().unwrap_err().to_string().contains("incomplete"));
+        let message = Submit {
+            id: [1; 32],
+            sender: Principal::anonymous(),
+            canister: Principal::management_canister(),
+            effective: None,
+            method: "raw_rand".into(),
+            arg: Arc::default(),
+        };
+        assert!(instance.submit(message).unwrap_err().message.contains("deliberate"));
+    }
+
+    #[test]
+    fn a_fault_during_an_execution_fails_the_message() {
+        let instance = Instance::start(Setup::default()).unwrap();
+        let wat = r#"(module
+          (import "ic0" "data_certificate_size" (func $size (result i32)))
+          (memory 1)
+          (func (export "canister_query q") (i32.store (i32.const 0) (i32.const 1)) (drop (call $size))))"#;
+        let code = instance.codes.compile(&wat::parse_str(wat).unwrap()).unwrap();
+        let record = Record::new(Principal::anonymous(), Settings::new(Vec::new()), 0);
+        let file = || Arc::new(PageFile::anonymous().unwrap());
+        let stable = StableMapping::new(file(), 0);
+        let id = record.id;
+        let canister = Canister::new(record, file(), file());
+        let view = instance.view(&instance.read(), &canister);
+        let mut host = Host::new(Kind::Query, view, Message::default(), stable, 0, 0);
+        host.certify = Some(Arc::new(|| panic!("deliberate")));
+        let heap = Arc::new(HeapMapping::new(file(), 65_536, true).unwrap());
+        let entry = Entry::Export("canister_query q".into());
+        let job = Job { code: &code, globals: None, heap: heap.clone(), host, entry, limit: 1_000_000 };
+        let Finished { result, .. } = run(job);
+        let reject = result.unwrap_err().reject(id);
+        assert!(reject.message.contains("the network failed at this message: deliberate"), "{reject:?}");
+        // The pages that it touched can be dropped like those of any failed message.
+        heap.reset().unwrap();
+        assert_eq!(heap.dirty_pages(), 0);
     }
 }

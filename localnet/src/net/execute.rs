@@ -191,7 +191,8 @@ impl Instance {
         };
         if let Some((fun, env)) = callback.cleanup {
             let first = failed.error.clone();
-            self.commit(executor, |state| failed.log(state, id, context));
+            // Not a commit: a restart between the two entry points must find neither.
+            failed.log(&mut self.state.write(), id, context);
             let entry = Entry::Callback(fun, env);
             match self.attempt(executor, id, context, Kind::Cleanup, entry, message, Some(first.clone())) {
                 Ok(()) => return,

@@ -29,9 +29,7 @@ pub(crate) struct Submit {
 impl Instance {
     /// Takes a message in, or says why not. A message known already is taken to be the same one again.
     pub(crate) fn submit(&self, message: Submit) -> Result<(), Reject> {
-        if let Some(why) = self.broken.get() {
-            return Err(Reject::new(ErrorCode::CertifiedStateUnavailable, why.clone()));
-        }
+        self.working()?;
         if self.state.read().history.get(&message.id).is_some() {
             return Ok(());
         }
@@ -48,22 +46,48 @@ impl Instance {
         } else {
             self.inspect(&ingress)?;
         }
-        let mut state = self.state.write();
-        // Settings may be what keeps a canister frozen.
-        if let Some((payer, fee)) = state.induction(&ingress).filter(|_| ingress.method != "update_settings")
-        {
-            state.afford(payer, fee)?;
-        }
-        if state.ingress.len() >= QUEUE {
+        let (now, waiting) = {
+            let state = self.state.read();
+            // Settings may be what keeps a canister frozen.
+            let charged = state.induction(&ingress).filter(|_| ingress.method != "update_settings");
+            if let Some((payer, fee)) = charged {
+                state.afford(payer, fee)?;
+            }
+            (state.network.time, state.ingress.len())
+        };
+        if waiting >= QUEUE {
             return Err(Reject::new(ErrorCode::IngressHistoryFull, "too many messages wait already"));
         }
-        let now = state.network.time;
-        if state.history.add(ingress.id, ingress.sender, now, Progress::Received) {
+        // Nothing is acknowledged that a restart would not find.
+        if let Some(Err(e)) = self.intake.as_ref().map(|intake| intake.keep(&ingress, now)) {
+            let text = format!("the network cannot keep the message: {e}");
+            return Err(Reject::new(ErrorCode::CertifiedStateUnavailable, text));
+        }
+        let mut state = self.state.write();
+        let id = ingress.id;
+        if let Err(stopped) = self.working() {
+            self.intake.as_ref().inspect(|intake| intake.drop(&id));
+            return Err(stopped);
+        }
+        if state.history.add(id, ingress.sender, ingress.canister, now, Progress::Received) {
             state.ingress.push_back(ingress);
+        } else if let (Some(intake), Some(Progress::Processing | Progress::Answered(_))) =
+            (&self.intake, state.history.get(&id).map(|entry| &entry.progress))
+        {
+            // The same message came twice at once, and the other one is executed already.
+            intake.drop(&id);
         }
         drop(state);
         self.wake();
         Ok(())
+    }
+
+    /// Refuses if nothing can be executed any more.
+    fn working(&self) -> Result<(), Reject> {
+        match self.broken.get() {
+            Some(why) => Err(Reject::new(ErrorCode::CertifiedStateUnavailable, why.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Asks the canister whether it wants the message.

@@ -6,6 +6,7 @@ use crate::memory::{HeapMapping, PageFile, StableMapping, WASM_PAGE};
 use crate::reject::Reject;
 use crate::state::canister::Canister;
 use crate::state::disk::Disk;
+use crate::state::intake::Intake;
 use crate::state::snapshot::{Snapshot, Stored};
 use crate::state::subnets::{Kind, Subnets};
 use crate::state::{NetworkData, State};
@@ -40,6 +41,8 @@ pub(crate) struct Instance {
     pub(crate) codes: CodeCache,
     pub(crate) state: RwLock<State>,
     pub(crate) executor: Mutex<Executor>,
+    /// Where ingress messages are kept until they are executed, if the state is on disk.
+    pub(crate) intake: Option<Intake>,
     /// Counts changes that somebody may wait for.
     pub(crate) progress: watch::Sender<u64>,
     /// Why nothing can be committed any more, if that is so.
@@ -68,7 +71,7 @@ pub(crate) struct Executor {
 impl Instance {
     /// Starts a network, from its state directory if it has one.
     pub(crate) fn start(setup: Setup<'_>) -> Result<Instance, Error> {
-        let disk = setup.state_dir.map(Disk::open).transpose()?;
+        let mut disk = setup.state_dir.map(Disk::open).transpose()?;
         let keys = match &disk {
             Some(disk) => Keys::load(disk)?,
             None => Keys::generate(),
@@ -81,6 +84,8 @@ impl Instance {
             loaded.unwrap_or_else(|| State::new(NetworkData::new(time, setup.kinds), keys.subnet));
         state.network.time = state.network.time.max(setup.time.unwrap_or(0));
         state.fees = setup.fees;
+        let intake = disk.as_mut().map(|d| d.load_ingress(&mut state)).transpose();
+        let intake = intake.map_err(Error::io("cannot read the ingress messages"))?;
         let executor = Executor {
             disk,
             heaps: HashMap::new(),
@@ -95,6 +100,7 @@ impl Instance {
             codes,
             state: RwLock::new(state),
             executor: Mutex::new(executor),
+            intake,
             progress: watch::Sender::new(0),
             broken: OnceLock::new(),
             work: Mutex::new(false),
@@ -222,7 +228,7 @@ impl Executor {
     /// A new file for a memory.
     pub(crate) fn new_file(&self, id: Principal, kind: &str, number: u64) -> io::Result<Arc<PageFile>> {
         match &self.disk {
-            Some(disk) => disk.memory(id, kind, number),
+            Some(disk) => disk.new_memory(id, kind, number),
             None => PageFile::anonymous(),
         }
         .map(Arc::new)

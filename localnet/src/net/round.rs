@@ -148,6 +148,10 @@ impl Instance {
     /// Moves the clock and executes one round. Returns whether something still waits.
     pub(crate) fn advance(&self, ingress_bytes: Option<u64>) -> bool {
         let mut executor = self.executor.lock();
+        self.guarded(|| self.turn(&mut executor, ingress_bytes)).unwrap_or(false)
+    }
+
+    fn turn(&self, executor: &mut Executor, ingress_bytes: Option<u64>) -> bool {
         let wall = if self.live.load(Ordering::SeqCst) { crate::clock::now() } else { 0 };
         {
             let mut state = self.state.write();
@@ -155,7 +159,7 @@ impl Instance {
             state.network.time = if time == executor.last_round { time + 1 } else { time };
             executor.last_round = state.network.time;
         }
-        self.round(&mut executor, ingress_bytes)
+        self.round(executor, ingress_bytes)
     }
 
     /// Sets the clock; false if that would be in the past.
@@ -181,7 +185,11 @@ impl Instance {
         }
         let health = self.health();
         // Requests that are still being answered find a network that takes nothing in any more.
-        let _ = self.broken.set("the network has stopped".into());
+        {
+            let _state = self.state.write();
+            let _ = self.broken.set("the network has stopped".into());
+        }
+        self.notify();
         executor.disk = None;
         health
     }

@@ -13,10 +13,14 @@
 //! memory/ID.snapshot-stable.N
 //! modules/HASH.wasm       modules as installed; HASH.compiled: their compiled form
 //! blobs/HASH              chunks of chunk stores
+//! received/, answers/     ingress, see `intake`
 //! ```
 
 use super::canister::{Canister, Record};
+use super::ingress::Progress;
+use super::intake::{Answers, Intake, Noted};
 use super::journal::{Change, Journal, What};
+use super::message::{Input, Origin, Request};
 use super::snapshot::Stored;
 use super::{Hash, NetworkData, State};
 use crate::Error;
@@ -38,6 +42,8 @@ const VERSION: u32 = 1;
 pub(crate) struct Disk {
     dir: PathBuf,
     journal: Journal,
+    /// None until the ingress is loaded.
+    answers: Option<Answers>,
     _lock: File,
 }
 
@@ -73,11 +79,11 @@ impl Disk {
             }
             Err(e) => return Err(fail("cannot read")(e)),
         }
-        for sub in ["canisters", "memory", "modules", "blobs"] {
+        for sub in ["canisters", "memory", "modules", "blobs", "received", "answers"] {
             std::fs::create_dir_all(dir.join(sub)).map_err(fail("cannot create directories"))?;
         }
         let journal = Journal::open(dir).map_err(fail("cannot recover the journal"))?;
-        Ok(Disk { dir: dir.to_owned(), journal, _lock: lock })
+        Ok(Disk { dir: dir.to_owned(), journal, answers: None, _lock: lock })
     }
 
     /// Where modules are kept.
@@ -104,6 +110,12 @@ impl Disk {
     /// Opens the file of a heap or stable memory.
     pub(crate) fn memory(&self, id: Principal, kind: &str, number: u64) -> io::Result<PageFile> {
         PageFile::open(&self.dir.join(memory_path(id, kind, number)))
+    }
+
+    /// A new, empty file for a heap or stable memory; what an attempt that was cut short left there goes.
+    pub(crate) fn new_memory(&self, id: Principal, kind: &str, number: u64) -> io::Result<PageFile> {
+        let _ = std::fs::remove_file(self.dir.join(memory_path(id, kind, number)));
+        self.memory(id, kind, number)
     }
 
     /// Reads everything back; `None` if nothing was ever stored.
@@ -146,6 +158,33 @@ impl Disk {
         Ok(Some(state))
     }
 
+    /// Reads back what is known of ingress messages: answered, being worked on, waiting.
+    pub(crate) fn load_ingress(&mut self, state: &mut State) -> io::Result<Intake> {
+        let now = state.network.time;
+        self.answers = Some(Answers::load(&self.dir, &mut state.history, now)?);
+        let mut open: Vec<(Principal, Principal, Origin)> = Vec::new();
+        let request = |r: &Request, to| (r.sender, to, r.origin.clone());
+        for (id, canister) in &state.canisters {
+            let contexts = canister.record.contexts.values().filter(|c| !c.answered);
+            open.extend(contexts.map(|c| (c.sender, *id, c.origin.clone())));
+            open.extend(canister.record.inbox.iter().filter_map(|input| match input {
+                Input::Request(r) => Some(request(r, *id)),
+                _ => None,
+            }));
+        }
+        let management = Principal::management_canister();
+        open.extend(state.network.stopping.iter().map(|s| request(&s.request, management)));
+        open.extend(state.network.management.iter().map(|r| request(r, management)));
+        for (sender, receiver, origin) in open {
+            if let Origin::Ingress(id) = origin {
+                state.history.add(id, sender, receiver, now, Progress::Processing);
+            }
+        }
+        let intake = Intake::new(&self.dir);
+        state.ingress = intake.load(&mut state.history)?.into();
+        Ok(intake)
+    }
+
     /// Removes files that nothing refers to: leftovers of changes that were cut short before their record.
     fn sweep(&self, state: &State) {
         let mut wanted: HashSet<PathBuf> = HashSet::new();
@@ -174,14 +213,17 @@ impl Disk {
         self.write(&blob_path(hash), bytes)
     }
 
-    /// Makes one change: pages, the records of the named canisters (or their removal), the network's record.
+    /// Makes one change: pages, the records of the named canisters (or their removal), the network's record, what
+    /// became of ingress messages.
     pub(crate) fn commit(
         &mut self,
-        state: &State,
+        state: &mut State,
         changed: &[Principal],
         heap: Option<(&PageFile, &[DirtyRun<'_>])>,
         stable: Option<(&PageFile, &[DirtyRun<'_>])>,
     ) -> io::Result<()> {
+        let (news, now) = (state.history.news(), state.network.time);
+        let noted = self.answers.as_mut().map(|log| log.note(&mut state.history, &news, now));
         let mut changes = Vec::new();
         for (file, runs) in [heap, stable].into_iter().flatten() {
             let path = file.path().and_then(|p| p.strip_prefix(&self.dir).ok()).unwrap_or(Path::new(""));
@@ -203,6 +245,7 @@ impl Disk {
             };
             changes.push(Change { path: path.clone(), what });
         }
+        changes.extend(noted.iter().flat_map(Noted::changes));
         self.journal.commit(&changes)
     }
 }

@@ -1,20 +1,23 @@
 //! Ingress messages and what became of them.
 
 use super::Hash;
-use super::message::Answer;
+use super::intake::News;
+use super::message::{Answer, shared_bytes};
 use crate::crypto::tree::{Tree, number};
 use candid::Principal;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// An ingress message that waits for its execution.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ingress {
     pub(crate) id: Hash,
     pub(crate) sender: Principal,
     pub(crate) canister: Principal,
     pub(crate) effective: Option<Principal>,
     pub(crate) method: String,
+    #[serde(with = "shared_bytes")]
     pub(crate) arg: Arc<Vec<u8>>,
 }
 
@@ -30,9 +33,13 @@ pub(crate) enum Progress {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) sender: Principal,
+    /// The canister it was sent to.
+    pub(crate) receiver: Principal,
     pub(crate) progress: Progress,
     /// Digest of its part of the state tree, once that is final.
     pub(crate) digest: Option<Hash>,
+    /// Where the log on disk has its answer.
+    pub(crate) segment: Option<u64>,
 }
 
 impl Entry {
@@ -63,10 +70,11 @@ impl Entry {
 pub(crate) struct History {
     entries: BTreeMap<Hash, Entry>,
     order: VecDeque<(u64, Hash)>,
+    news: News,
 }
 
 /// How long an entry is kept, in nanoseconds: the longest expiry and then as long again.
-const KEPT: u64 = 2 * 330 * 1_000_000_000;
+pub(super) const KEPT: u64 = 2 * 330 * 1_000_000_000;
 
 impl History {
     /// The entry of a message.
@@ -74,16 +82,28 @@ impl History {
         self.entries.get(id)
     }
 
+    pub(super) fn get_mut(&mut self, id: &Hash) -> Option<&mut Entry> {
+        self.entries.get_mut(id)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Hash, &Entry)> {
         self.entries.iter()
     }
 
     /// Adds a message unless it is known; false if it is.
-    pub(crate) fn add(&mut self, id: Hash, sender: Principal, now: u64, progress: Progress) -> bool {
+    pub(crate) fn add(
+        &mut self,
+        id: Hash,
+        sender: Principal,
+        receiver: Principal,
+        now: u64,
+        progress: Progress,
+    ) -> bool {
         if self.entries.contains_key(&id) {
             return false;
         }
-        self.entries.insert(id, Entry { sender, progress, digest: None });
+        let entry = Entry { sender, receiver, progress, digest: None, segment: None };
+        self.entries.insert(id, entry);
         self.order.push_back((now, id));
         true
     }
@@ -92,10 +112,20 @@ impl History {
     pub(crate) fn update(&mut self, id: &Hash, progress: Progress) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.progress = progress;
-            if matches!(entry.progress, Progress::Answered(_)) {
-                entry.digest = Some(entry.tree().digest());
+            match entry.progress {
+                Progress::Received => {}
+                Progress::Processing => self.news.taken.push(*id),
+                Progress::Answered(_) => {
+                    entry.digest = Some(entry.tree().digest());
+                    self.news.answered.push(*id);
+                }
             }
         }
+    }
+
+    /// What happened since this was asked before.
+    pub(crate) fn news(&mut self) -> News {
+        std::mem::take(&mut self.news)
     }
 
     /// Drops what nobody can ask for any more.

@@ -167,3 +167,101 @@ fn take<'a>(body: &mut &'a [u8], n: usize) -> io::Result<&'a [u8]> {
     *body = tail;
     Ok(head)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    const FILES: [&str; 3] = ["pages", "record", "gone"];
+
+    /// What the files hold, none where there is no file.
+    type Files = [Option<Vec<u8>>; 3];
+
+    fn read(dir: &Path) -> Files {
+        FILES.map(|name| std::fs::read(dir.join(name)).ok())
+    }
+
+    fn write(dir: &Path, files: &Files) {
+        for (name, bytes) in FILES.iter().zip(files) {
+            match bytes {
+                Some(bytes) => std::fs::write(dir.join(name), bytes).unwrap(),
+                None => drop(std::fs::remove_file(dir.join(name))),
+            }
+        }
+    }
+
+    fn change(path: &str, what: What<'static>) -> Change<'static> {
+        Change { path: path.into(), what }
+    }
+
+    /// A directory before and after its second commit, and the journal after each.
+    fn two_commits(dir: &Path) -> ([Files; 2], [Vec<u8>; 2]) {
+        let mut journal = Journal::open(dir).unwrap();
+        let mut commit = |changes: &[Change<'_>]| {
+            journal.commit(changes).unwrap();
+            (read(dir), std::fs::read(dir.join("journal")).unwrap())
+        };
+        let before = commit(&[
+            change("pages", What::At(0, b"....first page....")),
+            change("record", What::Whole(b"the record of the first commit, a long one")),
+            change("gone", What::Whole(b"to be removed")),
+        ]);
+        let after = commit(&[
+            change("pages", What::At(4, b"other")),
+            change("pages", What::At(30, b"far")),
+            change("record", What::Whole(b"the second")),
+            change("gone", What::Remove),
+        ]);
+        assert_ne!(before.0, after.0);
+        ([before.0, after.0], [before.1, after.1])
+    }
+
+    /// What a process finds that starts with these files and this journal.
+    fn recovered(files: &Files, journal: &[u8]) -> Files {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), files);
+        std::fs::write(dir.path().join("journal"), journal).unwrap();
+        Journal::open(dir.path()).unwrap();
+        read(dir.path())
+    }
+
+    #[test]
+    fn a_torn_journal_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let ([before, after], [old, new]) = two_commits(dir.path());
+        let length =
+            usize::try_from(u64::from_le_bytes(new[8..16].try_into().unwrap())).unwrap() + HEADER_SIZE;
+        for len in 0..length {
+            assert_eq!(recovered(&before, &new[..len]), before, "cut at {len}");
+            // Killed while the body is written over the one before: its header still stands.
+            let mixed = [&old[..HEADER_SIZE], &new[HEADER_SIZE..len.max(HEADER_SIZE)]].concat();
+            let mixed = [&mixed[..], &old[mixed.len().min(old.len())..]].concat();
+            assert_eq!(recovered(&before, &mixed), before, "overwritten up to {len}");
+            let mut flipped = new.clone();
+            flipped[len] ^= 1 << (len % 8);
+            assert_eq!(recovered(&before, &flipped), before, "damaged at {len}");
+        }
+        assert_eq!(recovered(&before, &new[..length]), after);
+    }
+
+    #[test]
+    fn a_whole_journal_finishes_what_was_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let ([before, after], [_, new]) = two_commits(dir.path());
+        // Each file as it was, as it will be, or cut off in between; and all of it once more.
+        for mix in 0..27 {
+            let mut files = before.clone();
+            for (i, file) in files.iter_mut().enumerate() {
+                match mix / 3usize.pow(u32::try_from(i).unwrap()) % 3 {
+                    0 => {}
+                    1 => file.clone_from(&after[i]),
+                    _ if i == 0 => {}
+                    _ => *file = file.as_ref().map(|bytes| bytes[..3].to_vec()),
+                }
+            }
+            assert_eq!(recovered(&files, &new), after, "{mix}");
+        }
+        assert_eq!(recovered(&after, &new), after);
+    }
+}

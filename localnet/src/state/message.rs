@@ -94,15 +94,15 @@ pub(crate) struct Callback {
 }
 
 /// Serialises shared bytes as bytes.
-mod shared_bytes {
+pub(super) mod shared_bytes {
     use serde::{Deserializer, Serializer};
     use std::sync::Arc;
 
-    pub(super) fn serialize<S: Serializer>(bytes: &Arc<Vec<u8>>, s: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::state) fn serialize<S: Serializer>(bytes: &Arc<Vec<u8>>, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Arc<Vec<u8>>, D::Error> {
+    pub(in crate::state) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Arc<Vec<u8>>, D::Error> {
         serde_bytes::deserialize::<Vec<u8>, D>(d).map(Arc::new)
     }
 }

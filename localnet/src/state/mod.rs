@@ -4,6 +4,7 @@
 pub(crate) mod canister;
 pub(crate) mod disk;
 pub(crate) mod ingress;
+pub(crate) mod intake;
 pub(crate) mod journal;
 pub(crate) mod message;
 pub(crate) mod snapshot;

@@ -191,6 +191,7 @@ fn wait(net: &Instance, id: RawMessageId) -> Result<Raw<B64>, Failure> {
         if let Some(answer) = net.outcome(&id) {
             return Ok(raw(answer, true));
         }
+        net.health().map_err(|e| (StatusCode::SERVICE_UNAVAILABLE, e.to_string()))?;
         if live {
             std::thread::sleep(LIVE_POLL);
         } else {

@@ -4,7 +4,7 @@ use super::instance::{self, Held, auto_progress, json_reply, parse, reply};
 use super::wire::{ForwardTo, HttpGatewayConfig, InitialTime, InstanceConfig};
 use crate::Fees;
 use crate::http::serve::Port;
-use crate::http::{gateway, ic_api, text, topology};
+use crate::http::{gateway, ic_api, read_body, text, topology};
 use crate::net::{Instance, Setup};
 use crate::state::subnets::Kind;
 use axum::Router;
@@ -100,11 +100,9 @@ async fn serve(State(server): State<Arc<Server>>, request: Request) -> Response 
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_matches('/').to_owned();
     let limit = if path.contains("/api/") { ic_api::MAX_BODY } else { MAX_BODY };
-    let Ok(body) = axum::body::to_bytes(body, limit).await else {
-        return reply::<()>(Err((
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is larger than {limit} bytes"),
-        )));
+    let body = match read_body(body, limit).await {
+        Ok(body) => body,
+        Err(refused) => return reply::<()>(Err(refused)),
     };
     let segments: Vec<&str> = path.splitn(3, '/').collect();
     match (parts.method.as_str(), &segments[..]) {
@@ -285,9 +283,9 @@ async fn network(State(net): State<Arc<Instance>>, request: Request<Body>) -> Re
         if request.method() == axum::http::Method::OPTIONS {
             return text(StatusCode::NO_CONTENT, "");
         }
-        match axum::body::to_bytes(request.into_body(), ic_api::MAX_BODY).await {
+        match read_body(request.into_body(), ic_api::MAX_BODY).await {
             Ok(body) => ic_api::serve(net, path, body).await,
-            Err(_) => text(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 4 MiB"),
+            Err((status, why)) => text(status, why),
         }
     })
     .await

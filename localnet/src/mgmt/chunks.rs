@@ -4,7 +4,7 @@ use super::{Call, Outcome, invalid};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::Hash;
 use candid::Principal;
-use ic_management_canister_types as types;
+use management_types as types;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 

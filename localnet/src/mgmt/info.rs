@@ -7,8 +7,8 @@ use crate::state::State;
 use crate::state::canister::{Change, ChangeKind, Mode, Settings, Status};
 use crate::state::subnets::canister_number;
 use candid::{Nat, Principal};
-use ic_management_canister_types as types;
-use types::{CanisterLogFilter, LogVisibility};
+use management_types as types;
+use types::{CanisterLogFilter, LogVisibility, StatusVisibility};
 
 /// `canister_status`.
 pub(super) fn status(
@@ -17,9 +17,7 @@ pub(super) fn status(
     args: types::CanisterIdRecord,
 ) -> Result<Vec<u8>, Reject> {
     let canister = state.canister(args.canister_id)?;
-    if sender != args.canister_id {
-        controls(state, sender, args.canister_id)?;
-    }
+    may_see(state, sender, args.canister_id)?;
     let record = &canister.record;
     let nat = |n: u64| Nat::from(n);
     let wasm = canister.code.as_ref().map_or(0, |c| c.wasm.len() as u64);
@@ -65,6 +63,16 @@ pub(super) fn status(
     Ok(encode((result,)))
 }
 
+/// Who may see a canister's status beside itself and its controllers, the canister says.
+pub(super) fn may_see(state: &State, sender: Principal, id: Principal) -> Result<(), Reject> {
+    match &state.canister(id)?.record.settings.status_visibility {
+        StatusVisibility::Public => Ok(()),
+        StatusVisibility::AllowedViewers(viewers) if viewers.contains(&sender) => Ok(()),
+        _ if sender == id => Ok(()),
+        _ => controls(state, sender, id),
+    }
+}
+
 fn settings(s: &Settings) -> types::DefiniteCanisterSettings {
     types::DefiniteCanisterSettings {
         controllers: s.controllers.to_vec(),
@@ -75,6 +83,8 @@ fn settings(s: &Settings) -> types::DefiniteCanisterSettings {
         log_visibility: s.log_visibility.clone(),
         log_memory_limit: s.log_memory_limit.into(),
         snapshot_visibility: s.snapshot_visibility.clone(),
+        status_visibility: s.status_visibility.clone(),
+        minimum_incoming_canister_call_cycles: s.incoming_cycles.into(),
         wasm_memory_limit: s.wasm_memory_limit.into(),
         wasm_memory_threshold: s.wasm_memory_threshold.into(),
         environment_variables: s

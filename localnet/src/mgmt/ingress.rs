@@ -1,11 +1,12 @@
 //! Which calls to the management canister users may send, decided before they are taken in.
 
+use super::info::may_see;
 use super::snapshots::may_read;
 use super::{decode_loosely, invalid};
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
 use candid::{CandidType, Principal};
-use ic_management_canister_types as types;
+use management_types as types;
 
 /// Methods that a canister's controllers may call.
 const OF_CONTROLLERS: [&str; 21] = [
@@ -83,7 +84,8 @@ pub(crate) fn accept(state: &State, sender: Principal, method: &str, arg: &[u8])
                 method,
                 "list_canister_snapshots" | "read_canister_snapshot_metadata" | "read_canister_snapshot_data"
             );
-            if record.controlled_by(sender) || reads && may_read(state, sender, id).is_ok() {
+            let sees = method == "canister_status" && may_see(state, sender, id).is_ok();
+            if record.controlled_by(sender) || sees || reads && may_read(state, sender, id).is_ok() {
                 return Ok(());
             }
             let text = format!("Only controllers of canister {id} can call ic00 method {method}");

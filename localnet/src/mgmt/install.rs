@@ -10,7 +10,7 @@ use crate::state::canister::{ChangeKind, Mode};
 use crate::state::message::{Context, Origin};
 use crate::wasm::Code;
 use candid::Principal;
-use ic_management_canister_types as types;
+use management_types as types;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use types::{CanisterInstallMode, WasmMemoryPersistence};

@@ -10,7 +10,7 @@ use crate::state::message::{Refusal, Request};
 use crate::state::subnets::canister_number;
 use crate::state::{State, Stopping};
 use candid::Principal;
-use ic_management_canister_types as types;
+use management_types as types;
 use std::sync::Arc;
 
 /// How long a call of `stop_canister` waits, in nanoseconds.

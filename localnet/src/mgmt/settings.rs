@@ -5,11 +5,11 @@ use crate::reject::{ErrorCode, Reject};
 use crate::state::Hash;
 use crate::state::canister::{ChangeKind, Settings};
 use candid::{Nat, Principal};
-use ic_management_canister_types as types;
+use management_types as types;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use types::{LogVisibility, SnapshotVisibility};
+use types::{LogVisibility, SnapshotVisibility, StatusVisibility};
 
 const MAX_PRINCIPALS: usize = 10;
 const LOG_LEAST: u64 = 4096;
@@ -81,6 +81,16 @@ pub(super) fn apply(settings: &mut Settings, new: types::CanisterSettings) -> Re
             few(viewers)?;
         }
         settings.snapshot_visibility = visibility;
+    }
+    if let Some(visibility) = new.status_visibility {
+        if let StatusVisibility::AllowedViewers(viewers) = &visibility {
+            few(viewers)?;
+        }
+        settings.status_visibility = visibility;
+    }
+    if let Some(n) = &new.minimum_incoming_canister_call_cycles {
+        let most = |_| out_of_range("Minimum incoming canister call cycles", u128::MAX, n);
+        settings.incoming_cycles = u128::try_from(&n.0).map_err(most)?;
     }
     if let Some(variables) = new.environment_variables {
         settings.environment = Arc::new(environment(variables)?);

@@ -6,7 +6,7 @@ use crate::state::State;
 use crate::state::canister::ChangeKind;
 use crate::state::snapshot::{Snapshot, SnapshotId, Stored};
 use candid::Principal;
-use ic_management_canister_types as types;
+use management_types as types;
 use types::SnapshotVisibility;
 
 const MAX_SNAPSHOTS: usize = 10;

@@ -144,7 +144,16 @@ impl State {
     pub(crate) fn deliver(&mut self, to: Principal, request: Request) {
         let refused = match self.canisters.get(&to) {
             None => Some(Reject::not_found(to)),
-            Some(c) => not_running(to, c.record.status),
+            Some(c) => not_running(to, c.record.status).or_else(|| {
+                let least = c.record.settings.incoming_cycles;
+                (request.sender != to && request.cycles < least).then(|| {
+                    let text = format!(
+                        "Canister {to} takes calls with at least {least} cycles; {} came",
+                        request.cycles
+                    );
+                    Reject::new(ErrorCode::InsufficientCyclesInCall, text)
+                })
+            }),
         };
         if let Some(reject) = refused {
             self.answer(&request.origin, Err(reject.into()), request.cycles);

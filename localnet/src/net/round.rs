@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
     use crate::net::{Setup, Submit};
-    use ic_management_canister_types as types;
+    use management_types as types;
     use std::sync::Arc;
 
     /// Replies with the time and the number of the call.

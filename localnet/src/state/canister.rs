@@ -7,7 +7,7 @@ use crate::exec::{Globals, LogLine};
 use crate::memory::{PageFile, WASM_PAGE};
 use crate::wasm::Code;
 use candid::Principal;
-use ic_management_canister_types::{LogVisibility, SnapshotVisibility};
+use management_types::{LogVisibility, SnapshotVisibility, StatusVisibility};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,6 +32,11 @@ pub(crate) struct Settings {
     pub(crate) log_visibility: LogVisibility,
     pub(crate) log_memory_limit: u64,
     pub(crate) snapshot_visibility: SnapshotVisibility,
+    #[serde(default)]
+    pub(crate) status_visibility: StatusVisibility,
+    /// Cycles that a call from another canister must bring.
+    #[serde(default)]
+    pub(crate) incoming_cycles: u128,
     pub(crate) wasm_memory_limit: u64,
     pub(crate) wasm_memory_threshold: u64,
     pub(crate) environment: Arc<Vec<(String, String)>>,
@@ -49,6 +54,8 @@ impl Settings {
             log_visibility: LogVisibility::Controllers,
             log_memory_limit: 4096,
             snapshot_visibility: SnapshotVisibility::Controllers,
+            status_visibility: StatusVisibility::Controllers,
+            incoming_cycles: 0,
             wasm_memory_limit: 3 << 30,
             wasm_memory_threshold: 0,
             environment: Arc::default(),

@@ -112,8 +112,15 @@ impl Fees {
 
     /// Holding memory and compute allocation for some time.
     fn holding(&self, bytes: u64, percent: u64, nanos: u128) -> u128 {
-        self.gib_second * u128::from(bytes) * nanos / (SECOND << 30)
-            + self.compute_percent_second * u128::from(percent) * nanos / SECOND
+        // Settings may be as large as numbers get: what cannot be counted cannot be paid either.
+        let cost = |each: u128, amount: u64, per: u128| {
+            each.saturating_mul(amount.into()).saturating_mul(nanos) / per
+        };
+        cost(self.gib_second, bytes, SECOND << 30).saturating_add(cost(
+            self.compute_percent_second,
+            percent,
+            SECOND,
+        ))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::memory::{HeapMapping, StableMapping};
 use crate::reject::CanisterError;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wasmtime::{Memory, ResourceLimiter};
 
@@ -85,6 +86,13 @@ pub(crate) struct LogLine {
     pub(crate) text: Vec<u8>,
 }
 
+impl LogLine {
+    /// What a line takes of a log: even an empty one has its time and its number.
+    pub(crate) fn size(&self) -> usize {
+        16 + self.text.len()
+    }
+}
+
 /// What the Wasm asked for.
 #[derive(Default)]
 pub(crate) struct Effects {
@@ -96,7 +104,9 @@ pub(crate) struct Effects {
     pub(crate) timer: Option<u64>,
     pub(crate) accepted: u128,
     pub(crate) burned: u128,
-    pub(crate) log: Vec<LogLine>,
+    pub(crate) log: VecDeque<LogLine>,
+    /// What the log takes.
+    pub(crate) log_size: usize,
     pub(crate) ingress_accepted: bool,
 }
 
@@ -156,7 +166,10 @@ impl Host {
 
     /// Cycles the canister has at this point of the execution.
     pub(crate) fn balance(&self) -> u128 {
-        (self.view.balance + self.effects.accepted).saturating_sub(self.spent + self.effects.burned)
+        self.view
+            .balance
+            .saturating_add(self.effects.accepted)
+            .saturating_sub(self.spent + self.effects.burned)
     }
 
     /// Cycles that may still be accepted.

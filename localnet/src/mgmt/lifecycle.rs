@@ -110,18 +110,14 @@ impl Call<'_> {
         let args: types::ProvisionalTopUpCanisterArgs = self.arg()?;
         let amount =
             u128::try_from(&args.amount.0).map_err(|_| invalid("the amount does not fit into 128 bits"))?;
-        self.change(|state| {
-            state
-                .canister_mut(args.canister_id)
-                .map(|c| c.record.cycles = c.record.cycles.saturating_add(amount))
-        })?;
+        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.receive(amount)))?;
         self.reply(())
     }
 
     pub(super) fn deposit_cycles(&mut self) -> Outcome {
         let args: types::CanisterIdRecord = self.arg()?;
         let cycles = self.request.cycles;
-        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.cycles += cycles))?;
+        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.receive(cycles)))?;
         Ok(Done { reply: encode(()), refund: 0 })
     }
 
@@ -247,7 +243,7 @@ impl Instance {
             record.log.clear();
             record.version += 1;
             let callbacks = std::mem::take(&mut record.callbacks);
-            record.cycles += callbacks.values().map(|callback| callback.prepaid).sum::<u128>();
+            record.receive(callbacks.values().map(|callback| callback.prepaid).sum());
             let open = std::mem::take(&mut record.contexts);
             record.note(time, by, ChangeKind::Uninstalled);
             for context in open.into_values().filter(|c| !c.answered) {

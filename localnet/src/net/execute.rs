@@ -10,6 +10,7 @@ use crate::state::State;
 use crate::state::message::{Answer, Callback, Context, Input, Origin, Request};
 use crate::wasm::MethodKind;
 use candid::Principal;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -248,7 +249,7 @@ impl Instance {
     ) -> Result<(), Failed> {
         let Ran { heap, mut finished } = match self.run(executor, id, kind, entry, message, MESSAGE_LIMIT) {
             Ok(ran) => ran,
-            Err(e) => return Err(Failed { error: broken(&e), instructions: None, log: Vec::new() }),
+            Err(e) => return Err(Failed { error: broken(&e), instructions: None, log: VecDeque::new() }),
         };
         let mut effects = finished.effects();
         let instructions = finished.instructions;
@@ -286,7 +287,7 @@ struct Failed {
     error: CanisterError,
     /// What is not charged yet.
     instructions: Option<u64>,
-    log: Vec<LogLine>,
+    log: VecDeque<LogLine>,
 }
 
 impl Failed {
@@ -332,10 +333,10 @@ fn take_callback(
     let canister = state.canister_mut(id).ok()?;
     let memory64 = canister.code.as_ref().is_some_and(|code| code.info.memory64);
     let record = &mut canister.record;
-    record.cycles += refund;
+    record.receive(refund);
     let callback = record.callbacks.remove(&callback)?;
     // The response is paid for from what was prepaid; the execution is charged when it is done.
-    record.cycles += callback.prepaid.saturating_sub(fees.response(bytes));
+    record.receive(callback.prepaid.saturating_sub(fees.response(bytes)));
     let open = record.contexts.get_mut(&callback.context)?;
     open.outstanding = open.outstanding.saturating_sub(1);
     Some((callback, open.clone(), fees.executing(MESSAGE_LIMIT, memory64)))

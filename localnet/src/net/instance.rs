@@ -60,6 +60,8 @@ pub(crate) struct Executor {
     pub(crate) disk: Option<Disk>,
     heaps: HashMap<Principal, Arc<HeapMapping>>,
     stables: HashMap<Principal, StableMapping>,
+    /// Whose turn it is at the beginning of the next round.
+    pub(crate) turn: usize,
     /// Instructions of the current round.
     pub(crate) round_instructions: u64,
     /// Time of the last round.
@@ -90,6 +92,7 @@ impl Instance {
             disk,
             heaps: HashMap::new(),
             stables: HashMap::new(),
+            turn: 0,
             round_instructions: 0,
             last_round: 0,
             discarded: Vec::new(),

@@ -45,7 +45,7 @@ impl State {
         }
         record.add_log(effects.log);
         let sent: u128 = effects.calls.iter().map(|call| call.cycles + call.fee + call.prepaid).sum();
-        record.cycles = (record.cycles + effects.accepted).saturating_sub(effects.burned + sent);
+        record.cycles = record.cycles.saturating_add(effects.accepted).saturating_sub(effects.burned + sent);
         let mut outgoing = Vec::new();
         for call in effects.calls {
             let callback = record.fresh();
@@ -181,7 +181,7 @@ impl State {
                     self.push(*canister, Input::Response { callback: *callback, answer, refund });
                 } else if let Ok(canister) = self.canister_mut(*canister) {
                     // The caller gave up waiting, or lost its code: the cycles are still its own.
-                    canister.record.cycles += refund;
+                    canister.record.receive(refund);
                 }
             }
             Origin::System => {}

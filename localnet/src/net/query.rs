@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 const QUERY_LIMIT: u64 = 5_000_000_000;
 const STABLE_BUDGET: u64 = (1 << 30) / PAGE;
+/// What each call within a composite query costs besides its execution, and so how many there can be.
+const CALL_OVERHEAD: u64 = 50_000_000;
 /// How deep composite queries may call each other.
 const DEPTH: usize = 6;
 
@@ -86,6 +88,11 @@ impl Instance {
         let mut failure = CanisterError::NoReply;
         while let Some(call) = pending.pop_front() {
             let answer = self.nested(id, &call, budget);
+            if budget.instructions == 0 {
+                let text =
+                    format!("Composite query calls of {id} exceeded the limit of {QUERY_LIMIT} instructions");
+                return Err(Reject::new(ErrorCode::QueryCallGraphTotalInstructionLimitExceeded, text).into());
+            }
             let message = Message { answered: response.is_some(), ..message.clone() };
             match snapshot.call_back(&call, answer, message, budget) {
                 Ok(mut finished) => {
@@ -104,6 +111,7 @@ impl Instance {
     }
 
     fn nested(&self, from: Principal, call: &OutCall, budget: &mut Budget) -> Answer {
+        budget.instructions = budget.instructions.saturating_sub(CALL_OVERHEAD);
         if budget.depth + 1 >= DEPTH {
             return Err(
                 Reject::new(ErrorCode::QueryCallGraphTooDeep, "composite queries call too deep").into()

@@ -222,14 +222,19 @@ impl Record {
         }
     }
 
+    /// Adds cycles.
+    pub(crate) fn receive(&mut self, cycles: u128) {
+        self.cycles = self.cycles.saturating_add(cycles);
+    }
+
     /// Adds lines to the log and drops the oldest beyond its limit.
-    pub(crate) fn add_log(&mut self, lines: Vec<LogLine>) {
+    pub(crate) fn add_log(&mut self, lines: VecDeque<LogLine>) {
         self.log_next += lines.len() as u64;
         self.log.extend(lines);
-        let mut bytes: usize = self.log.iter().map(|l| l.text.len()).sum();
+        let mut bytes: usize = self.log.iter().map(LogLine::size).sum();
         while bytes > crate::memory::address(self.settings.log_memory_limit) {
             let Some(line) = self.log.pop_front() else { break };
-            bytes -= line.text.len();
+            bytes -= line.size();
         }
     }
 

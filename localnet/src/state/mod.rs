@@ -70,6 +70,9 @@ pub(crate) struct State {
 /// The time at which a network without a wall clock begins: 2021-05-06T19:17:10Z, plus a nanosecond.
 pub(crate) const GENESIS: u64 = 1_620_328_630_000_000_001;
 
+/// The latest time that a network may be set to: far enough from the end of numbers for what is added to it.
+pub(crate) const LATEST: u64 = u64::MAX / 2;
+
 impl NetworkData {
     /// A network that begins at `time`.
     pub(crate) fn new(time: u64, kinds: Vec<Kind>) -> NetworkData {

@@ -106,7 +106,7 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
             let fees = host.view.fees;
             let request = fees.calling((call.method.len() + call.arg.len()) as u64);
             let prepaid = fees.callback(host.view.memory64);
-            if request + prepaid > 0 && host.balance() < host.view.frozen + request + prepaid {
+            if request + prepaid > 0 && host.balance() < host.view.frozen.saturating_add(request + prepaid) {
                 host.spent -= call.cycles;
                 return Ok(2);
             }

@@ -142,10 +142,11 @@ fn log(c: &mut Caller<'_, Host>, mut text: Vec<u8>) -> wasmtime::Result<()> {
     charge(c, 52 * text.len() as u64)?;
     let host = c.data_mut();
     let time = host.view.time;
-    host.effects.log.push(LogLine { time, text });
-    let mut kept: usize = host.effects.log.iter().map(|l| l.text.len()).sum();
-    while kept > LOG_LIMIT && host.effects.log.len() > 1 {
-        kept -= host.effects.log.remove(0).text.len();
+    let (effects, line) = (&mut host.effects, LogLine { time, text });
+    effects.log_size += line.size();
+    effects.log.push_back(line);
+    while effects.log_size > LOG_LIMIT && effects.log.len() > 1 {
+        effects.log_size -= effects.log.pop_front().map_or(0, |line| line.size());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::RoundConfig;
 use crate::http::{ic_api, plain, text, topology};
 use crate::net::{Driver, Instance, Submit};
 use crate::reject::Reject;
+use crate::state::LATEST;
 use crate::state::message::{Answer, Refusal};
 use axum::body::Bytes;
 use axum::http::{Method, StatusCode};
@@ -232,7 +233,7 @@ fn add_cycles(net: &Instance, args: RawAddCycles) -> Result<RawCycles, Failure> 
     net.exclusively(|net, executor| {
         net.commit(executor, |state| {
             let record = &mut found(state.canister_mut(args.canister_id.0))?.record;
-            record.cycles = record.cycles.saturating_add(args.amount);
+            record.receive(args.amount);
             Ok(RawCycles { cycles: record.cycles })
         })
     })
@@ -254,7 +255,16 @@ fn public_key(net: &Instance, args: RawSubnetId) -> Result<Vec<u8>, Failure> {
     if known { Ok(net.keys.root_der.to_vec()) } else { Err(bad("there is no such subnet")) }
 }
 
+/// Refuses times at which clocks would overflow.
+pub(super) fn countable(time: &RawTime) -> Result<u64, String> {
+    match time.nanos_since_epoch {
+        nanos if nanos <= LATEST => Ok(nanos),
+        nanos => Err(format!("the time {nanos} is after {LATEST}, the latest one that there is here")),
+    }
+}
+
 fn set_time(net: &Instance, time: &RawTime) -> Result<(), Failure> {
+    countable(time).map_err(bad)?;
     if net.set_time(time.nanos_since_epoch) {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The server: its instances, blobs and gateways, and the routes to them.
 
-use super::instance::{self, Held, auto_progress, json_reply, parse, reply};
+use super::instance::{self, Held, auto_progress, countable, json_reply, parse, reply};
 use super::wire::{ForwardTo, HttpGatewayConfig, InitialTime, InstanceConfig};
 use crate::Fees;
 use crate::http::serve::Port;
@@ -20,8 +20,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Bytes of a request's body; stable memories are uploaded in one.
-const MAX_BODY: usize = 4 << 30;
+/// Bytes of a blob; stable memories are uploaded in one.
+const MAX_BLOB: usize = 4 << 30;
+/// Bytes of any other request's body: more than the largest message in JSON.
+const MAX_BODY: usize = 64 << 20;
 
 /// All that a PocketIC server holds.
 #[derive(Debug)]
@@ -99,7 +101,11 @@ async fn serve(State(server): State<Arc<Server>>, request: Request) -> Response 
     let _active = Active::new(&server);
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_matches('/').to_owned();
-    let limit = if path.contains("/api/") { ic_api::MAX_BODY } else { MAX_BODY };
+    let limit = match &*path {
+        "blobstore" => MAX_BLOB,
+        path if path.contains("/api/") => ic_api::MAX_BODY,
+        _ => MAX_BODY,
+    };
     let body = match read_body(body, limit).await {
         Ok(body) => body,
         Err(refused) => return reply::<()>(Err(refused)),
@@ -145,7 +151,7 @@ async fn delete(server: &Arc<Server>, id: &str) -> Response {
 fn store(server: &Server, body: Bytes, gzip: bool) -> Response {
     let bytes = if gzip {
         let mut bytes = Vec::new();
-        let read = flate2::read::GzDecoder::new(&body[..]).take(MAX_BODY as u64).read_to_end(&mut bytes);
+        let read = flate2::read::GzDecoder::new(&body[..]).take(MAX_BLOB as u64).read_to_end(&mut bytes);
         if let Err(e) = read {
             return reply::<()>(Err((StatusCode::BAD_REQUEST, format!("the blob is not gzip: {e}"))));
         }
@@ -218,7 +224,7 @@ fn start(
 ) -> Result<Held, String> {
     let (time, live) = match time {
         None => (None, None),
-        Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), None),
+        Some(InitialTime::Timestamp(time)) => (Some(countable(&time)?), None),
         Some(InitialTime::AutoProgress(config)) => (Some(crate::clock::now()), Some(config)),
     };
     let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees };

@@ -66,6 +66,8 @@ pub(crate) enum Global {
 pub(crate) enum Entry {
     /// Copy the data segments, run the start function, then this export if the module has it.
     Install(&'static str),
+    /// The same on a heap that is kept: without the data segments.
+    Keep(&'static str),
     /// An exported function.
     Export(String),
     /// A function of table 0 with its environment.
@@ -125,7 +127,10 @@ pub(crate) fn run(job: Job<'_>) -> Finished {
         Ok(globals) => (Ok(()), globals),
         Err(error) => (Err(classify(&mut store, error, limit)), Globals::new()),
     };
-    let heap_pages = if heap.tracked() && result.is_ok() { heap.dirty_pages() } else { 0 };
+    // The pages of the data segments are the module's, no message has changed them.
+    let free = store.data().free_pages;
+    let heap_pages =
+        if heap.tracked() && result.is_ok() { heap.dirty_pages().saturating_sub(free) } else { 0 };
     let used = limit - store.get_fuel().unwrap_or(0).min(limit);
     let result = match used.saturating_add(heap_pages * DIRTY_PAGE) {
         total if result.is_ok() && total > limit => Err(CanisterError::InstructionLimit(limit)),
@@ -159,8 +164,11 @@ fn execute(
         restore(store, &instance, code, globals)?;
     }
     match entry {
-        Entry::Install(name) => {
-            call(store, &instance, names::DATA)?;
+        Entry::Install(name) | Entry::Keep(name) => {
+            if matches!(entry, Entry::Install(_)) {
+                call(store, &instance, names::DATA)?;
+            }
+            store.data_mut().free_pages = heap.dirty_pages();
             store.set_fuel(limit)?;
             if code.info.start.is_some() {
                 store.data_mut().kind = Kind::Start;

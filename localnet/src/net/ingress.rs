@@ -150,6 +150,6 @@ impl State {
         } else {
             mgmt::effective_canister(&message.method, &message.arg).ok()?
         };
-        Some((payer, self.fees.ingress(message.method.len() + message.arg.len())))
+        Some((payer, self.fees_of(payer).ingress(message.method.len() + message.arg.len())))
     }
 }

@@ -37,6 +37,7 @@ impl State {
         if kind != Kind::ReplicatedQuery {
             record.version += 1;
         }
+
         if let Some(data) = effects.certified_data {
             record.certified_data = data;
         }
@@ -79,6 +80,7 @@ impl State {
         for (callback, deadline, call) in outgoing {
             self.send(id, callback, deadline, call);
         }
+        self.warn(id);
         if let Some((origin, response, refund)) = answer {
             let answer = match response {
                 Response::Reply(bytes) => Ok(bytes),
@@ -167,6 +169,16 @@ impl State {
         if let Ok(canister) = self.canister_mut(to) {
             canister.record.inbox.push_back(input);
             self.ready.push_back(to);
+        }
+    }
+
+    /// Puts the task that a canister wants to run when memory becomes scarce before everything else, if it has.
+    pub(crate) fn warn(&mut self, id: Principal) {
+        if let Ok(canister) = self.canister_mut(id)
+            && canister.memory_ran_low()
+        {
+            canister.record.inbox.push_front(Input::LowMemory);
+            self.ready.push_front(id);
         }
     }
 

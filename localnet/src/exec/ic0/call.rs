@@ -105,8 +105,8 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         if host.kind.replicated() {
             let fees = host.view.fees;
             let request = fees.calling((call.method.len() + call.arg.len()) as u64);
-            let prepaid = fees.callback(host.view.memory64);
-            if request + prepaid > 0 && host.balance() < host.view.frozen + request + prepaid {
+            let prepaid = fees.callback(host.view.limits, host.view.memory64);
+            if request + prepaid > 0 && host.balance() < host.view.frozen.saturating_add(request + prepaid) {
                 host.spent -= call.cycles;
                 return Ok(2);
             }

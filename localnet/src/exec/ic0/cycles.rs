@@ -56,8 +56,10 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
 
 fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "cost_call", ANY, COST, |c, method: u64, payload: u64, dst: P| -> () {
-        let (fees, memory64) = (c.data().view.fees, c.data().view.memory64);
-        put(&mut c, dst, fees.calling(method.saturating_add(payload)) + fees.callback(memory64))
+        let view = &c.data().view;
+        let reserved = view.fees.callback(view.limits, view.memory64);
+        let cost = view.fees.calling(method.saturating_add(payload)) + reserved;
+        put(&mut c, dst, cost)
     });
     sys!(l, "cost_create_canister", ANY, COST, |c, dst: P| -> () {
         let fees = c.data().view.fees;
@@ -84,7 +86,10 @@ fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// 0 and the price for a known curve; 1 for an unknown one.
+/// Keys that subnets have; the price is the same for each.
+const KEYS: [&[u8]; 3] = [b"key_1", b"test_key_1", b"dfx_test_key"];
+
+/// 0 and the price for a known curve and key; 1 for an unknown curve, 2 for an unknown key.
 fn sign<P: Ptr>(
     c: &mut Caller<'_, Host>,
     src: P,
@@ -93,9 +98,12 @@ fn sign<P: Ptr>(
     last: u32,
     dst: P,
 ) -> wasmtime::Result<u32> {
-    read(c, src.into(), size.into())?;
+    let key = read(c, src.into(), size.into())?;
     if curve > last {
         return Ok(1);
+    }
+    if !KEYS.contains(&&key[..]) {
+        return Ok(2);
     }
     let price = c.data().view.fees.signature;
     put(c, dst, price)?;

@@ -146,7 +146,8 @@ pub(crate) enum CanisterError {
         size: u64,
         limit: u64,
     },
-    OutOfCycles(String),
+    /// A callback that the canister's table does not reach.
+    NoFunction(u32),
     /// A callback failed and then its cleanup too.
     Cleanup(Box<CanisterError>, Box<CanisterError>),
 }
@@ -164,7 +165,7 @@ impl CanisterError {
             CanisterError::InstructionLimit(_) => ErrorCode::CanisterInstructionLimitExceeded,
             CanisterError::MemoryAccessLimit(_) => ErrorCode::CanisterMemoryAccessLimitExceeded,
             CanisterError::MemoryLimit { .. } => ErrorCode::CanisterWasmMemoryLimitExceeded,
-            CanisterError::OutOfCycles(_) => ErrorCode::CanisterOutOfCycles,
+            CanisterError::NoFunction(_) => ErrorCode::CanisterFunctionNotFound,
             CanisterError::Cleanup(first, _) => first.code(),
         }
     }
@@ -191,7 +192,9 @@ impl CanisterError {
                 "Canister exceeded its current Wasm memory limit of {limit} bytes: it needs {size} bytes. The \
                  peak Wasm memory usage of the canister may be reduced, or the limit raised in its settings."
             ),
-            CanisterError::OutOfCycles(m) => m.clone(),
+            CanisterError::NoFunction(index) => {
+                format!("Canister requires a function at table index {index}, and there is none")
+            }
             CanisterError::Cleanup(first, second) => {
                 format!("{}\n\ncall_on_cleanup also failed:\n\n{}", first.text(), second.text())
             }

@@ -146,7 +146,6 @@ pub(crate) enum CanisterError {
         size: u64,
         limit: u64,
     },
-    OutOfCycles(String),
     /// An upgrade whose options do not go with the module.
     UpgradeOption(&'static str),
     /// Growing a memory would freeze the canister: the bytes to be had, and the cycles that it lacks.
@@ -154,6 +153,8 @@ pub(crate) enum CanisterError {
         bytes: u64,
         missing: u128,
     },
+    /// A callback that the canister's table does not reach.
+    NoFunction(u32),
     /// A callback failed and then its cleanup too.
     Cleanup(Box<CanisterError>, Box<CanisterError>),
 }
@@ -171,9 +172,9 @@ impl CanisterError {
             CanisterError::InstructionLimit(_) => ErrorCode::CanisterInstructionLimitExceeded,
             CanisterError::MemoryAccessLimit(_) => ErrorCode::CanisterMemoryAccessLimitExceeded,
             CanisterError::MemoryLimit { .. } => ErrorCode::CanisterWasmMemoryLimitExceeded,
-            CanisterError::OutOfCycles(_) => ErrorCode::CanisterOutOfCycles,
             CanisterError::UpgradeOption(_) => ErrorCode::CanisterContractViolation,
             CanisterError::Growth { .. } => ErrorCode::InsufficientCyclesInMemoryGrow,
+            CanisterError::NoFunction(_) => ErrorCode::CanisterFunctionNotFound,
             CanisterError::Cleanup(first, _) => first.code(),
         }
     }
@@ -197,12 +198,14 @@ impl CanisterError {
                 "Canister exceeded its current Wasm memory limit of {limit} bytes. The peak Wasm memory usage was \
                  {size} bytes."
             ),
-            CanisterError::OutOfCycles(m) => m.clone(),
             CanisterError::UpgradeOption(m) => (*m).into(),
             CanisterError::Growth { bytes, missing } => format!(
                 "Canister cannot grow memory by {bytes} bytes due to insufficient cycles. At least {missing} \
                  additional cycles are required."
             ),
+            CanisterError::NoFunction(index) => {
+                format!("Canister requires a function at table index {index}, and there is none")
+            }
             CanisterError::Cleanup(first, second) => {
                 format!("{}\n\ncall_on_cleanup also failed:\n\n{}", first.text(), second.text())
             }

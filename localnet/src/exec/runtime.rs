@@ -195,23 +195,20 @@ fn call(store: &mut Store<Host>, instance: &Instance, name: &str) -> wasmtime::R
     instance.get_typed_func::<(), ()>(&mut *store, name)?.call(store, ())
 }
 
-/// A callback that cannot be called, because the table has no such function.
-#[derive(Debug, thiserror::Error)]
-#[error("callback {0} is not a function of one parameter in the canister's table")]
-struct NoCallback(u32);
-
 fn callback(store: &mut Store<Host>, instance: &Instance, index: u32, env: u64) -> wasmtime::Result<()> {
-    let func: Option<Func> = instance.get_table(&mut *store, names::TABLE).and_then(|table| {
-        match table.get(&mut *store, u64::from(index)) {
-            Some(Ref::Func(func)) => func,
-            _ => None,
-        }
-    });
-    let func = func.ok_or_else(|| wasmtime::Error::new(NoCallback(index)))?;
+    let fail = |error| wasmtime::Error::new(super::ic0::HostTrap(error));
+    let violation = |text: &str| fail(CanisterError::Contract(text.to_owned()));
+    let table = instance.get_table(&mut *store, names::TABLE).ok_or_else(|| violation("table not found"))?;
+    let entry = table.get(&mut *store, u64::from(index));
+    let Ref::Func(func) = entry.ok_or_else(|| fail(CanisterError::NoFunction(index)))? else {
+        return Err(violation("not a function reference"));
+    };
+    let func: Func = func.ok_or_else(|| violation("unexpected null function reference"))?;
     if let Ok(func) = func.typed::<u32, ()>(&*store) {
         func.call(&mut *store, u32::try_from(env).unwrap_or_default())
     } else {
-        let func = func.typed::<u64, ()>(&*store).map_err(|_| wasmtime::Error::new(NoCallback(index)))?;
+        let other = |_| violation("function invocation does not match its signature");
+        let func = func.typed::<u64, ()>(&*store).map_err(other)?;
         func.call(&mut *store, env)
     }
 }
@@ -259,9 +256,6 @@ fn classify(store: &mut Store<Host>, error: wasmtime::Error, limit: u64) -> Cani
     }
     if let Some(error) = error.downcast_ref::<super::ic0::HostTrap>() {
         return error.0.clone();
-    }
-    if let Some(error) = error.downcast_ref::<NoCallback>() {
-        return CanisterError::Trapped(error.to_string());
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => CanisterError::InstructionLimit(limit),

@@ -313,7 +313,7 @@ impl Call<'_> {
                 };
                 canister.record.contexts.insert(context, silent);
                 let timer = canister.record.timer;
-                state.apply(id, context, Kind::Init, effects, None);
+                state.apply(id, context, effects, None);
                 state.close(id, context, None);
                 if let Ok(canister) = state.canister_mut(id) {
                     (canister.record.version, canister.record.timer) = (version, timer);

@@ -284,7 +284,7 @@ impl Instance {
         };
         let change = |state: &mut State, kept| {
             count(state, id, context, instructions);
-            state.apply(id, context, kind, effects, kept);
+            state.apply(id, context, effects, kept);
             state.close(id, context, earlier);
         };
         if kind == Kind::ReplicatedQuery {

@@ -125,9 +125,7 @@ impl Instance {
         match ran.result {
             Ok(()) if ran.host.effects.ingress_accepted => Ok(()),
             Ok(()) => Err(refused("")),
-            Err(error) => {
-                Err(Reject::new(ErrorCode::CanisterRejectedMessage, error.reject(message.canister).message))
-            }
+            Err(error) => Err(error.reject(message.canister)),
         }
     }
 

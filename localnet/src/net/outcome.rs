@@ -1,6 +1,6 @@
 //! What follows from an entry point: calls go out, answers go back, call contexts close.
 
-use crate::exec::{Effects, Kind, OutCall, Response};
+use crate::exec::{Effects, OutCall, Response};
 use crate::reject::{CanisterError, ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::Status;
@@ -18,14 +18,7 @@ pub(crate) struct Kept {
 
 impl State {
     /// Applies the effects of a successful entry point of `context`.
-    pub(crate) fn apply(
-        &mut self,
-        id: Principal,
-        context: u64,
-        kind: Kind,
-        effects: Effects,
-        kept: Option<Kept>,
-    ) {
+    pub(crate) fn apply(&mut self, id: Principal, context: u64, effects: Effects, kept: Option<Kept>) {
         let time = self.network.time;
         let Ok(canister) = self.canister_mut(id) else { return };
         let record = &mut canister.record;
@@ -34,10 +27,7 @@ impl State {
             record.heap_size = kept.heap_size;
             record.stable_pages = kept.stable_pages;
         }
-        if kind != Kind::ReplicatedQuery {
-            record.version += 1;
-        }
-
+        record.version += 1;
         if let Some(data) = effects.certified_data {
             record.certified_data = data;
         }

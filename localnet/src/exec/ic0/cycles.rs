@@ -12,23 +12,13 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         let amount = c.data().available();
         put(&mut c, dst, amount)
     });
-    sys!(l, "msg_cycles_available", OFFERED, COST, |c| -> u64 {
-        narrow("msg_cycles_available", c.data().available())
-    });
     sys!(l, "msg_cycles_accept128", OFFERED, COST, |c, high: u64, low: u64, dst: P| -> () {
         let amount = accept(&mut c, join(high, low));
         put(&mut c, dst, amount)
     });
-    sys!(l, "msg_cycles_accept", OFFERED, COST, |c, max: u64| -> u64 {
-        let amount = accept(&mut c, u128::from(max));
-        narrow("msg_cycles_accept", amount)
-    });
     sys!(l, "msg_cycles_refunded128", RY | RT, COST, |c, dst: P| -> () {
         let amount = c.data().message.refunded;
         put(&mut c, dst, amount)
-    });
-    sys!(l, "msg_cycles_refunded", RY | RT, COST, |c| -> u64 {
-        narrow("msg_cycles_refunded", c.data().message.refunded)
     });
     sys!(l, "cycles_burn128", I | G | U | RQ | RY | RT | C | T, COST, |c,
                                                                        high: u64,
@@ -44,14 +34,32 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         let amount = c.data().balance();
         put(&mut c, dst, amount)
     });
-    sys!(l, "canister_cycle_balance", ALL, COST, |c| -> u64 {
-        narrow("canister_cycle_balance", c.data().balance())
-    });
     sys!(l, "canister_liquid_cycle_balance128", ALL, COST, |c, dst: P| -> () {
         let amount = c.data().balance().saturating_sub(c.data().view.frozen);
         put(&mut c, dst, amount)
     });
+    if P::NARROW {
+        narrow_amounts(l)?;
+    }
     costs::<P>(l)
+}
+
+/// For 32-bit canisters only.
+fn narrow_amounts(l: &mut Linker<Host>) -> wasmtime::Result<()> {
+    sys!(l, "msg_cycles_available", OFFERED, COST, |c| -> u64 {
+        narrow("msg_cycles_available", c.data().available())
+    });
+    sys!(l, "msg_cycles_accept", OFFERED, COST, |c, max: u64| -> u64 {
+        let amount = accept(&mut c, u128::from(max));
+        narrow("msg_cycles_accept", amount)
+    });
+    sys!(l, "msg_cycles_refunded", RY | RT, COST, |c| -> u64 {
+        narrow("msg_cycles_refunded", c.data().message.refunded)
+    });
+    sys!(l, "canister_cycle_balance", ALL, COST, |c| -> u64 {
+        narrow("canister_cycle_balance", c.data().balance())
+    });
+    Ok(())
 }
 
 fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {

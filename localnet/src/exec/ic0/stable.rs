@@ -23,6 +23,14 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "stable64_write", ANY, COST, |c, offset: u64, src: u64, size: u64| -> () {
         store(&mut c, offset, src, size)
     });
+    if P::NARROW {
+        narrow(l)?;
+    }
+    Ok(())
+}
+
+/// For 32-bit canisters only.
+fn narrow(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "stable_size", ANY, COST, |c| -> u32 { small(c.data().stable.pages()) });
     sys!(l, "stable_grow", ANY, GROW_COST, |c, pages: u32| -> u32 {
         small(c.data().stable.pages())?;

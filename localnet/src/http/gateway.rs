@@ -285,12 +285,20 @@ fn status_of(response: &HttpResponse) -> StatusCode {
     status.filter(|status| !status.is_informational()).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
+/// Whether the headers have one length, and that is a number.
+fn tells_length(response: &HttpResponse) -> bool {
+    let named = |name: &str| name.eq_ignore_ascii_case(header::CONTENT_LENGTH.as_str());
+    let mut lengths = response.headers.iter().filter(|(name, _)| named(name));
+    lengths.next().is_some_and(|(_, length)| length.parse::<u64>().is_ok()) && lengths.next().is_none()
+}
+
 /// A response in one piece, or followed by what the streaming callback gives.
 fn stream(instance: Arc<Instance>, target: Target, mut response: HttpResponse, head: bool) -> Response {
     let status = status_of(&response);
     let first = Bytes::from(std::mem::take(&mut response.body).into_vec());
     // Whatever length the canister claims, that of the body is the right one, where there is a body.
-    let skip: &[HeaderName] = if head { &[] } else { &[header::CONTENT_LENGTH] };
+    let told = head && first.is_empty() && tells_length(&response);
+    let skip: &[HeaderName] = if told { &[] } else { &[header::CONTENT_LENGTH] };
     let Some(strategy) = response.strategy.take() else {
         return build(&response, status, skip, Body::from(first));
     };

@@ -252,7 +252,7 @@ const IC0: &str = "\
     global_timer_set(l)l performance_counter(w)l is_controller(ii)w in_replicated_execution()w \
     cost_call(lli) cost_create_canister(i) cost_http_request(lli) cost_http_request_v2(iii) \
     cost_sign_with_ecdsa(iiwi)w cost_sign_with_schnorr(iiwi)w cost_vetkd_derive_key(iiwi)w \
-    env_var_count()w env_var_name_size(w)i env_var_name_copy(wiii) env_var_name_exists(ii)w \
+    env_var_count()i env_var_name_size(i)i env_var_name_copy(iiii) env_var_name_exists(ii)w \
     env_var_value_size(ii)i env_var_value_copy(iiiii) debug_print(ii) trap(ii)";
 
 #[test]

@@ -84,7 +84,7 @@ fn composite_queries_call_a_hundred_times_at_most() {
       (import "ic0" "call_perform" (func $perform (result i32)))
       (memory 1)
       (table funcref (elem $on))
-      (data (i32.const 100) "tree")
+      (data (i32.const 100) "leaf")
       (func $tree (local $n i32)
         (call $self_copy (i32.const 0) (i32.const 0) (call $self_size))
         (loop $l
@@ -93,6 +93,7 @@ fn composite_queries_call_a_hundred_times_at_most() {
           (drop (call $perform))
           (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 400)))))
       (func $on (param i32))
+      (export "canister_query leaf" (func $reply))
       (export "canister_composite_query tree" (func $tree)))"#;
     let id = victim.install(&wat::parse_str(text).unwrap());
     refused(&victim.query(id, "tree", &[]), "QueryCallGraphTotalInstructionLimitExceeded");
@@ -127,10 +128,11 @@ fn cycles_beyond_counting_stay_where_they_are() {
       (call $reply)"#;
     victim.install_at(id, &with(call, body)).unwrap();
     let add = format!(r#"{{"canister_id":"{}","amount":{}}}"#, b64(id), u128::MAX);
-    for allocation in [frozen, thawed] {
+    for (allocation, affordable) in [(frozen, false), (thawed, true)] {
         let path = format!("{}/update/add_cycles", victim.base);
         assert_eq!(victim.send("POST", &path, "", add.as_bytes()).status, 200);
-        victim.manage("update_settings", settings(allocation)).unwrap();
+        let changed = victim.manage("update_settings", settings(allocation));
+        assert_eq!(changed.is_ok(), affordable, "{changed:?}");
         victim.manage("canister_status", types::CanisterIdRecord { canister_id: id }).unwrap();
         // Cycles come back to a canister that has been given as many again meanwhile.
         victim.ask("update/submit_ingress_message", &crate::victim::call(id, "act", &[]));

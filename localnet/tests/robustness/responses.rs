@@ -53,11 +53,12 @@ fn response(status_code: u16, headers: &[(&str, &str)], body: &[u8]) -> Response
     Response { status_code, headers, body: body.to_vec().into(), upgrade: None, streaming_strategy: None }
 }
 
+#[track_caller]
 fn get(address: &str, id: Principal, method: &str) -> String {
     let head = format!("{method} / HTTP/1.1\r\nhost: {id}.localhost\r\nconnection: close\r\n\r\n");
     let answer = exchange(address, head.as_bytes(), Duration::from_secs(60));
     let text = String::from_utf8_lossy(&answer).into_owned();
-    assert!(text.starts_with("HTTP/1.1 "), "{text:?}");
+    assert!(text.starts_with("HTTP/1.1 "), "{method}: {text:?}");
     text
 }
 

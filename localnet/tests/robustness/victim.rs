@@ -52,7 +52,8 @@ impl Victim {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = format!("127.0.0.1:{}", line.trim());
         let mut victim = Victim { process, address, stderr, base: String::new(), witness: IC };
-        victim.base = victim.instance(&json!({ "subnet_config_set": { "application": [null] } }));
+        victim.base =
+            victim.instance(&json!({ "subnet_config_set": { "application": [{ "state_config": "New" }] } }));
         victim.witness = victim.install(&wat::parse_str(WITNESS).unwrap());
         victim
     }

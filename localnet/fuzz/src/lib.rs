@@ -40,7 +40,7 @@ pub fn with_server(f: impl FnOnce(&Server)) {
 
 fn start() -> Server {
     let server = Server::default();
-    let config = br#"{"subnet_config_set":{"application":[null]}}"#;
+    let config = br#"{"subnet_config_set":{"application":[{"state_config":"New"}]}}"#;
     assert_eq!(server.post("/instances", config).0, 201);
     // `record { amount = null }`, of no fields, and the arguments of `install_code`.
     call(&server, &[], "provisional_create_canister_with_cycles", b"DIDL\x01\x6c\0\x01\0");

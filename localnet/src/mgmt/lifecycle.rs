@@ -1,6 +1,6 @@
 //! Creating, starting, stopping, emptying and deleting canisters; cycles from outside.
 
-use super::settings::{apply, environment_hash};
+use super::settings::{apply, environment_hash, payable};
 use super::{Call, Done, Outcome, controls, encode, invalid};
 use crate::cycles::PROVISIONAL_BALANCE;
 use crate::net::{Executor, Instance};
@@ -21,7 +21,10 @@ impl Call<'_> {
         let args: types::CreateCanisterArgs = self.arg()?;
         self.version = args.sender_canister_version;
         let cycles = self.request.cycles;
-        let fee = self.instance.read().fees.create_canister;
+        let state = self.instance.read();
+        let free = state.subnets.iter().nth(self.subnet).is_some_and(|subnet| subnet.spec.is_free());
+        let fee = if free { 0 } else { state.fees.create_canister };
+        drop(state);
         if cycles < fee {
             return Err(Reject::new(
                 ErrorCode::InsufficientCyclesForCreateCanister,
@@ -101,9 +104,13 @@ impl Call<'_> {
             record.note(state.network.time, by, created);
             record.charged_at = state.network.time;
             state.canisters.insert(id, Canister::new(record, heap, stable));
+            if let Err(reject) = payable(state, id, &Settings::new(Vec::new())) {
+                state.canisters.remove(&id);
+                return Err(reject);
+            }
             state.touched.insert(id);
-        });
-        Ok(id)
+            Ok(id)
+        })
     }
 
     pub(super) fn provisional_top_up(&mut self) -> Outcome {
@@ -278,14 +285,12 @@ impl Instance {
                 }
             };
             let Ok(canister) = state.canister_mut(id) else { return };
+            canister.record.version += 1;
             if canister.record.status == Status::Stopped {
                 state.answer(&request.origin, Ok(encode(())), request.cycles);
                 return;
             }
-            if canister.record.status == Status::Running {
-                canister.record.status = Status::Stopping;
-                canister.record.version += 1;
-            }
+            canister.record.status = Status::Stopping;
             let since = state.network.time;
             state.network.stopping.push(Stopping { canister: id, request, since });
             state.settle(id);

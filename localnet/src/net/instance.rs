@@ -8,7 +8,7 @@ use crate::state::canister::Canister;
 use crate::state::disk::Disk;
 use crate::state::intake::Intake;
 use crate::state::snapshot::{Snapshot, Stored};
-use crate::state::subnets::{Kind, Subnets};
+use crate::state::subnets::{Spec, Subnets};
 use crate::state::{NetworkData, State};
 use crate::wasm::CodeCache;
 use crate::{Error, Fees};
@@ -30,7 +30,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) time: Option<u64>,
     pub(crate) fees: Fees,
     /// Subnets of a new network; one that has a state keeps its own.
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) kinds: Vec<Spec>,
 }
 
 /// A network. Locks are taken in this order: executor, a canister's lock, state.
@@ -157,13 +157,16 @@ impl Instance {
             version: record.version,
             balance: record.cycles,
             frozen: state.frozen(canister),
-            fees: state.fees,
+            fees: state.fees_of(record.id),
+            limits: subnet.spec.limits(),
             memory64: canister.code.as_ref().is_some_and(|code| code.info.memory64),
             environment: record.settings.environment.clone(),
             wasm_memory_limit: record.settings.wasm_memory_limit,
+            heap_size: record.heap_size,
+            holding: state.held(canister),
             time: state.network.time,
             subnet: subnet.id,
-            nodes: subnet.kind.nodes(),
+            nodes: subnet.spec.kind.nodes(),
             root_key: self.keys.root_der.clone(),
             call_slots: 500usize.saturating_sub(record.callbacks.len()),
         }

@@ -1,6 +1,6 @@
 //! What follows from an entry point: calls go out, answers go back, call contexts close.
 
-use crate::exec::{Effects, Kind, OutCall, Response};
+use crate::exec::{Effects, OutCall, Response};
 use crate::reject::{CanisterError, ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::Status;
@@ -18,14 +18,7 @@ pub(crate) struct Kept {
 
 impl State {
     /// Applies the effects of a successful entry point of `context`.
-    pub(crate) fn apply(
-        &mut self,
-        id: Principal,
-        context: u64,
-        kind: Kind,
-        effects: Effects,
-        kept: Option<Kept>,
-    ) {
+    pub(crate) fn apply(&mut self, id: Principal, context: u64, effects: Effects, kept: Option<Kept>) {
         let time = self.network.time;
         let Ok(canister) = self.canister_mut(id) else { return };
         let record = &mut canister.record;
@@ -34,9 +27,7 @@ impl State {
             record.heap_size = kept.heap_size;
             record.stable_pages = kept.stable_pages;
         }
-        if kind != Kind::ReplicatedQuery {
-            record.version += 1;
-        }
+        record.version += 1;
         if let Some(data) = effects.certified_data {
             record.certified_data = data;
         }
@@ -79,6 +70,7 @@ impl State {
         for (callback, deadline, call) in outgoing {
             self.send(id, callback, deadline, call);
         }
+        self.warn(id);
         if let Some((origin, response, refund)) = answer {
             let answer = match response {
                 Response::Reply(bytes) => Ok(bytes),
@@ -167,6 +159,16 @@ impl State {
         if let Ok(canister) = self.canister_mut(to) {
             canister.record.inbox.push_back(input);
             self.ready.push_back(to);
+        }
+    }
+
+    /// Puts the task that a canister wants to run when memory becomes scarce before everything else, if it has.
+    pub(crate) fn warn(&mut self, id: Principal) {
+        if let Ok(canister) = self.canister_mut(id)
+            && canister.memory_ran_low()
+        {
+            canister.record.inbox.push_front(Input::LowMemory);
+            self.ready.push_front(id);
         }
     }
 

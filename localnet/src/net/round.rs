@@ -70,7 +70,8 @@ impl Instance {
             if record.status != Status::Running {
                 continue;
             }
-            if record.timer != 0 && record.timer <= now {
+            let waits = record.inbox.iter().any(|input| matches!(input, Input::Timer));
+            if record.timer != 0 && record.timer <= now && !waits {
                 due.push((record.id, Input::Timer));
             }
             if code.info.has("canister_heartbeat") {
@@ -78,11 +79,6 @@ impl Instance {
             }
         }
         for (id, input) in due {
-            if let Ok(canister) = state.canister_mut(id)
-                && matches!(input, Input::Timer)
-            {
-                canister.record.timer = 0;
-            }
             state.push(id, input);
         }
     }

@@ -93,7 +93,9 @@ fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8])
             held.driver.lock().take();
             reply(Ok(()))
         }
-        ("POST", "read/query") => reply(parse(body).map(|call| query(net, call))),
+        ("POST", "read/query") => {
+            reply(parse(body).and_then(|call| without_info(&call).map(|()| query(net, call))))
+        }
         ("POST", "read/ingress_status") => reply(parse(body).and_then(|args| ingress_status(net, args))),
         ("POST", "read/get_cycles") => reply(parse(body).and_then(|args| cycles(net, args))),
         ("POST", "read/get_stable_memory") => reply(parse(body).and_then(|args| stable_memory(net, args))),
@@ -146,11 +148,20 @@ fn raw(answer: Answer, certified: bool) -> Raw<B64> {
     }
 }
 
+/// Refuses what only an identity provider could have signed.
+fn without_info(call: &RawCanisterCall) -> Result<(), Failure> {
+    match call.sender_info {
+        None => Ok(()),
+        Some(_) => Err(bad("sender_info is not supported: there is no identity provider here")),
+    }
+}
+
 fn query(net: &Instance, call: RawCanisterCall) -> Raw<B64> {
     raw(net.query(call.sender.0, call.canister_id.0, &call.method, Arc::new(call.payload.0)), false)
 }
 
 fn submit(net: &Instance, call: RawCanisterCall) -> Result<Raw<RawMessageId>, Failure> {
+    without_info(&call)?;
     let effective = match &call.effective_principal {
         Effective::None => None,
         Effective::CanisterId(id) => Some(id.0),

@@ -6,7 +6,7 @@ use crate::Fees;
 use crate::http::serve::Port;
 use crate::http::{gateway, ic_api, read_body, text, topology};
 use crate::net::{Instance, Setup};
-use crate::state::subnets::Kind;
+use crate::state::subnets::Spec;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -173,10 +173,12 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
         );
     }
     let made = {
-        let kinds = config.subnet_config_set.kinds();
-        let fees = if config.subnet_config_set.is_free() { Fees::FREE } else { Fees::default() };
+        let kinds = match config.subnet_config_set.specs() {
+            Ok(kinds) => kinds,
+            Err(message) => return failed(message),
+        };
         let (dir, time) = (config.state_dir, config.initial_time);
-        let made = tokio::task::spawn_blocking(move || start(dir, time, kinds, fees)).await;
+        let made = tokio::task::spawn_blocking(move || start(dir, time, kinds)).await;
         made.map_err(|e| e.to_string()).and_then(|held| held)
     };
     let held = match made {
@@ -213,15 +215,14 @@ fn nothing(value: &Value) -> bool {
 fn start(
     dir: Option<std::path::PathBuf>,
     time: Option<InitialTime>,
-    kinds: Vec<Kind>,
-    fees: Fees,
+    kinds: Vec<Spec>,
 ) -> Result<Held, String> {
     let (time, live) = match time {
         None => (None, None),
         Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), None),
         Some(InitialTime::AutoProgress(config)) => (Some(crate::clock::now()), Some(config)),
     };
-    let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees };
+    let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees: Fees::default() };
     let net = Instance::start(setup).map_err(|e| e.to_string())?;
     let held = Held { net: Arc::new(net), driver: Mutex::new(None) };
     if let Some(config) = live {

@@ -62,7 +62,12 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
             Err(e) => return Err(format!("cannot create {}: {e}", path.display()).into()),
         }
     }
-    let server = PocketIcServer::start(args.port)?;
+    let started = PocketIcServer::start(args.port);
+    if let (Err(_), Some(path)) = (&started, &args.port_file) {
+        // Without a port in it, others would wait for one.
+        let _ = std::fs::remove_file(path);
+    }
+    let server = started?;
     match &mut file {
         Some(file) => writeln!(file, "{}", server.port())?,
         None => println!("{}", server.port()),

@@ -1,5 +1,6 @@
 //! Error codes and rejects, as the Internet Computer words them.
 
+use crate::state::message::{Origin, Refusal};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -229,21 +230,39 @@ impl CanisterError {
                 "If this is an error from a canister you're developing, ensure the canister replies to the call.",
                 "did-not-reply",
             ),
-            CanisterError::InstructionLimit(_) => {
-                ("Try optimizing this canister to use fewer instructions.", "instruction-limit-exceeded")
-            }
+            CanisterError::InstructionLimit(_) => (
+                "Try optimizing this method to consume fewer instructions or split the work across multiple \
+                 messages.",
+                "instruction-limit-exceeded",
+            ),
             CanisterError::MemoryAccessLimit(_) => (
-                "Try optimizing this canister to use less memory per message.",
+                "Try optimizing the use of stable memory so that individual messages don't need to access as much \
+                 stable memory.",
                 "memory-access-limit-exceeded",
             ),
             CanisterError::MemoryLimit { .. } => (
-                "If the canister reaches the limit, the limit can be raised in its settings; otherwise consider \
-                 using less Wasm memory.",
+                "Try checking the canister for a possible memory leak or modifying it to use more stable memory \
+                 instead of Wasm memory.",
                 "wasm-memory-limit-exceeded",
             ),
+            CanisterError::Growth { .. } => {
+                ("Try topping up the canister.", "insufficient-cycles-in-memory-grow")
+            }
             CanisterError::Cleanup(first, _) => return first.hint(),
             _ => return None,
         })
+    }
+
+    /// What whoever waits for `canister` is told: canisters get the error code within the text.
+    pub(crate) fn told(&self, canister: Principal, origin: &Origin) -> Refusal {
+        let mut refusal = Refusal::from(self.reject(canister));
+        if matches!(origin, Origin::Canister { .. }) {
+            refusal.message = match self {
+                CanisterError::NoReply => "No response".into(),
+                _ => format!("{}: {}", refusal.code.text(), refusal.message),
+            };
+        }
+        refusal
     }
 
     /// What the caller of `canister` is told.

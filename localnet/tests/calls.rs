@@ -52,6 +52,8 @@ fn rejects_come_back_to_the_caller() {
     assert_eq!(counts(&pic.update_call(a, me, "pass", to(b, "inc")).unwrap()), [1, 1, 1]);
     let reject = pic.update_call(a, me, "pass", to(b, "trap")).unwrap_err();
     assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
+    // What a canister is told has the code of the error in it.
+    assert!(reject.reject_message.starts_with("IC0503: Error from Canister "), "{reject}");
     assert!(reject.reject_message.contains("deliberate"), "{reject}");
     let reject = pic.update_call(a, me, "pass", to(b, "missing")).unwrap_err();
     assert!(reject.reject_message.contains("no update method 'missing'"), "{reject}");
@@ -95,4 +97,69 @@ fn composite_queries_go_seven_canisters_deep() {
     };
     assert_eq!(counts(&ask(7).unwrap()), [0, 0, 0]);
     assert_eq!(ask(8).unwrap_err().error_code, ErrorCode::QueryCallGraphTooDeep);
+}
+
+#[test]
+fn a_message_has_two_mebibytes_at_most() {
+    let pic = pocket_ic();
+    let id = pic.create_canister();
+    pic.install_canister(id, counter(), vec![], None);
+    let most = (2 << 20) - "inc".len();
+    pic.update_call(id, Principal::anonymous(), "inc", vec![0; most]).unwrap();
+    let too_large = || pic.update_call(id, Principal::anonymous(), "inc", vec![0; most + 1]);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(too_large)).unwrap_err();
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(text.contains("BadIngressMessage(") && text.contains("Request 0x"), "{text}");
+    assert!(text.contains("Message byte size 2097153 is larger than the max allowed 2097152."), "{text}");
+}
+
+/// Calls another canister 300 times, then a second one as often; replies how many could not be sent.
+const MANY: &str = r#"(module
+  (import "ic0" "call_new" (func $new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "ic0" "call_perform" (func $perform (result i32)))
+  (import "ic0" "msg_reply" (func $reply))
+  (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+  (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+  (memory 1)
+  (table 1 funcref)
+  (data (i32.const 100) "inc")
+  (func $send (param $to i32) (param $times i32)
+    (loop $l
+      (call $new (local.get $to) (i32.const 10) (i32.const 100) (i32.const 3)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+      (if (call $perform) (then (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))))
+      (br_if $l (local.tee $times (i32.sub (local.get $times) (i32.const 1))))))
+  (func $both
+    (call $arg (i32.const 16) (i32.const 0) (i32.const 10))
+    (call $arg (i32.const 32) (i32.const 10) (i32.const 10))
+    (call $send (i32.const 16) (i32.const 300))
+    (call $send (i32.const 32) (i32.const 300))
+    (call $append (i32.const 0) (i32.const 4))
+    (call $reply))
+  (func $one
+    (call $arg (i32.const 16) (i32.const 0) (i32.const 10))
+    (call $send (i32.const 16) (i32.const 600))
+    (call $append (i32.const 0) (i32.const 4))
+    (call $reply))
+  (export "canister_update both" (func $both))
+  (export "canister_update one" (func $one)))"#;
+
+#[test]
+fn five_hundred_calls_may_be_open_to_each_canister() {
+    let pic = pocket_ic();
+    let ids: Vec<Principal> = (0..2)
+        .map(|_| {
+            let id = pic.create_canister();
+            pic.install_canister(id, counter(), vec![], None);
+            id
+        })
+        .collect();
+    for (method, refused) in [("both", 0), ("one", 100u32)] {
+        let id = pic.create_canister();
+        pic.add_cycles(id, 100_000_000_000_000);
+        pic.install_canister(id, wat::parse_str(MANY).unwrap(), vec![], None);
+        let arg = [ids[0].as_slice(), ids[1].as_slice()].concat();
+        let reply = pic.update_call(id, Principal::anonymous(), method, arg).unwrap();
+        assert_eq!(reply, refused.to_le_bytes(), "{method}");
+    }
 }

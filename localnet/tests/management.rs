@@ -6,7 +6,7 @@ mod common;
 use candid::{Decode, Encode, Nat, Principal};
 use common::{IC, by, counter, id_of, passed, pocket_ic, proxy, send, update, user};
 use ic_management_canister_types as types;
-use pocket_ic::ErrorCode;
+use pocket_ic::{ErrorCode, PocketIc};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use types::CanisterStatusType;
@@ -361,4 +361,41 @@ fn chunks_are_counted_measured_and_shared_by_controllers() {
     assert!(reject.reject_message.contains("maximum number of entries, 100"), "{reject}");
     // One that is there already takes no place.
     pic.upload_chunk(store, None, vec![50]).unwrap();
+}
+
+/// Why a module was not installed; nothing if it was.
+fn refusal(pic: &PocketIc, canister_id: Principal, text: &str) -> String {
+    let args = types::InstallCodeArgs {
+        mode: types::CanisterInstallMode::Reinstall,
+        canister_id,
+        wasm_module: wat::parse_str(text).unwrap(),
+        arg: vec![],
+        sender_canister_version: None,
+    };
+    let reply = send(pic, Principal::anonymous(), "install_code", args);
+    reply.map_or_else(|reject| reject.reject_message, |_| String::new())
+}
+
+#[test]
+fn a_trap_during_installation_is_in_the_log() {
+    let pic = pocket_ic();
+    let id = pic.create_canister();
+    let trapping = r#"(module (func $init unreachable) (export "canister_init" (func $init)))"#;
+    let installed = refusal(&pic, id, trapping);
+    assert!(installed.contains("unreachable"), "{installed}");
+    let log = pic.fetch_canister_logs(id, Principal::anonymous()).unwrap();
+    assert_eq!(log.len(), 1);
+    assert_eq!(log[0].content, b"[TRAP]: unreachable");
+}
+
+#[test]
+fn custom_sections_are_public_or_private() {
+    let pic = pocket_ic();
+    let id = pic.create_canister();
+    let secret = refusal(&pic, id, r#"(module (@custom "icp:secret x" "y"))"#);
+    assert!(secret.contains("neither icp:public nor icp:private"), "{secret}");
+    // Others are none of the system's business.
+    for name in ["icp:public", "icp:public a b", "producers", "icpx:public a"] {
+        assert_eq!(refusal(&pic, id, &format!("(module (@custom {name:?} \"y\"))")), "");
+    }
 }

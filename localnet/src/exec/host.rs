@@ -8,7 +8,7 @@ use crate::reject::CanisterError;
 use crate::state::subnets::Limits;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use wasmtime::{Memory, ResourceLimiter};
 
@@ -35,8 +35,8 @@ pub(crate) struct View {
     pub(crate) subnet: Principal,
     pub(crate) nodes: u32,
     pub(crate) root_key: Arc<Vec<u8>>,
-    /// Free places in the output queue.
-    pub(crate) call_slots: usize,
+    /// Calls that were not answered yet, by callee.
+    pub(crate) calls_open: BTreeMap<Principal, usize>,
 }
 
 /// The message being executed.
@@ -143,6 +143,17 @@ pub(crate) struct Host {
     /// Instructions at the start of the entry point, to tell how many were used.
     pub(crate) fuel_limit: u64,
     pub(crate) limit_hit: Option<CanisterError>,
+}
+
+impl Effects {
+    /// Adds the line that a trap of the Wasm leaves in the log; `ic0.trap` writes its own.
+    pub(crate) fn note_trap(&mut self, error: &CanisterError, time: u64) {
+        if let CanisterError::Trapped(code) = error {
+            let line = LogLine { time, text: format!("[TRAP]: {code}").into_bytes() };
+            self.log_size += line.size();
+            self.log.push_back(line);
+        }
+    }
 }
 
 impl Host {

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// Bytes of an HTTP body.
 pub(crate) const MAX_BODY: usize = 4 << 20;
 /// Bytes of an ingress message's argument and method name.
-const MAX_INGRESS: usize = 2 << 20;
+pub(crate) const MAX_INGRESS: usize = 2 << 20;
 const MAX_PATHS: usize = 1_000;
 const MAX_LABELS: usize = 127;
 /// How long a synchronous call waits before the client has to poll.
@@ -254,7 +254,6 @@ fn query(instance: &Instance, scope: Scope, body: &[u8]) -> Result<Response, Bad
 fn rejection(refusal: Refusal) -> RejectResponse {
     let reject_code = match refusal.reject_code {
         1 => RejectCode::SysFatal,
-
         3 => RejectCode::DestinationInvalid,
         4 => RejectCode::CanisterReject,
         5 => RejectCode::CanisterError,

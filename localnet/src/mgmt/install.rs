@@ -250,7 +250,10 @@ impl Call<'_> {
         let mut finished: Finished = exec::run(job);
         self.executor.round_instructions += finished.instructions;
         work.left -= finished.instructions;
-        let effects = finished.effects();
+        let mut effects = finished.effects();
+        if let Err(error) = &finished.result {
+            effects.note_trap(error, finished.host.view.time);
+        }
         work.timer = effects.timer.unwrap_or(work.timer);
         work.effects.push(effects);
         work.stable = Some(finished.host.stable);

@@ -267,10 +267,7 @@ impl Instance {
         let instructions = finished.instructions;
         let stable = finished.host.stable;
         if let Err(error) = finished.result {
-            if let CanisterError::Trapped(code) = &error {
-                let text = format!("[TRAP]: {code}").into_bytes();
-                effects.log.push_back(LogLine { time: finished.host.view.time, text });
-            }
+            effects.note_trap(&error, finished.host.view.time);
             self.rollback(executor, id, &heap, stable);
             return Err(Failed {
                 error,

@@ -14,7 +14,7 @@ use crate::wasm::CodeCache;
 use crate::{Error, Fees};
 use candid::Principal;
 use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -153,6 +153,10 @@ impl Instance {
     pub(crate) fn view(&self, state: &State, canister: &Canister) -> View {
         let record = &canister.record;
         let subnet = self.subnets.of(record.id);
+        let mut calls_open = BTreeMap::new();
+        for callback in record.callbacks.values() {
+            *calls_open.entry(callback.callee).or_default() += 1;
+        }
         View {
             canister: record.id,
             controllers: record.settings.controllers.clone(),
@@ -171,7 +175,7 @@ impl Instance {
             subnet: subnet.id,
             nodes: subnet.spec.kind.nodes(),
             root_key: self.keys.root_der.clone(),
-            call_slots: 500usize.saturating_sub(record.callbacks.len()),
+            calls_open,
         }
     }
 }

@@ -89,8 +89,8 @@ impl State {
         }
         let Some(open) = canister.record.contexts.remove(&context) else { return };
         if !open.answered {
-            let reject = error.unwrap_or(CanisterError::NoReply).reject(id);
-            self.answer(&open.origin, Err(reject.into()), open.available);
+            let error = error.unwrap_or(CanisterError::NoReply);
+            self.answer(&open.origin, Err(error.told(id, &open.origin)), open.available);
         }
         self.settle(id);
     }

@@ -235,13 +235,20 @@ pub(super) fn validate(wasm: &[u8]) -> Result<ModuleInfo, Invalid> {
                 info.instructions += count;
             }
             Payload::CustomSection(section) => {
-                let name = section.name();
-                let (public, name) = if let Some(name) = name.strip_prefix("icp:public ") {
-                    (true, name)
-                } else if let Some(name) = name.strip_prefix("icp:private ") {
-                    (false, name)
-                } else {
+                let mut words = section.name().split_whitespace();
+                let (Some(scope), Some(name), None) = (words.next(), words.next(), words.next()) else {
                     continue;
+                };
+                let public = match scope.strip_prefix("icp:") {
+                    Some("public") => true,
+                    Some("private") => false,
+                    Some(_) => {
+                        return invalid(format!(
+                            "Wasm module has a custom section {:?}: its scope is neither icp:public nor icp:private",
+                            section.name()
+                        ));
+                    }
+                    None => continue,
                 };
                 metadata_bytes += name.len() + section.data().len();
                 let entry = Metadata { public, bytes: section.data().to_vec() };

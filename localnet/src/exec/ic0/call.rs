@@ -12,6 +12,8 @@ const PAYLOAD_LIMIT: u64 = 10 << 20;
 const METHOD_NAME_LIMIT: u64 = 20_000;
 /// Longest deadline of a best-effort call, in seconds.
 const MAX_TIMEOUT: u32 = 300;
+/// Calls that one canister may have open to another.
+const CALLS_TO_ONE: usize = 500;
 
 pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "call_new", CALLING, 1_500, |c,
@@ -94,12 +96,13 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         Ok(())
     });
     sys!(l, "call_perform", CALLING, 5_000, |c| -> u32 {
-        let free = c.data().view.call_slots;
         let host = c.data_mut();
         let Some(mut call) = host.effects.building.take() else {
             return violation("ic0.call_perform: called without a preceding ic0.call_new");
         };
-        if host.effects.calls.len() >= free {
+        let to = |other: &&OutCall| other.callee == call.callee;
+        let open = host.view.calls_open.get(&call.callee).copied().unwrap_or_default();
+        if open + host.effects.calls.iter().filter(to).count() >= CALLS_TO_ONE {
             host.spent -= call.cycles;
             return Ok(2);
         }

@@ -78,7 +78,8 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     });
     sys!(l, "trap", ANY, COST, |c, src: P, size: P| -> () {
         let text = message(&mut c, "trap", src.into(), size.into())?;
-        log(&mut c, [b"[TRAP]: ".as_slice(), &text].concat())?;
+        let shown = if text.is_empty() { b"(no message)".as_slice() } else { &text };
+        log(&mut c, [b"[TRAP]: ".as_slice(), shown].concat())?;
         fail(CanisterError::CalledTrap(String::from_utf8_lossy(&text).into_owned()))
     });
     environment::<P>(l)

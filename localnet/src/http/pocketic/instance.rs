@@ -171,6 +171,14 @@ fn submit(net: &Instance, call: RawCanisterCall) -> Result<Raw<RawMessageId>, Fa
     };
     let mut id = [0; 32];
     rand::rng().fill_bytes(&mut id);
+    let size = call.method.len() + call.payload.0.len();
+    if size > ic_api::MAX_INGRESS {
+        return Err(refused_ingress(&format!(
+            "Request 0x{} is too large. Message byte size {size} is larger than the max allowed {}.",
+            hex::encode(id),
+            ic_api::MAX_INGRESS
+        )));
+    }
     let message = Submit {
         id,
         sender: call.sender.0,
@@ -189,6 +197,11 @@ fn submit(net: &Instance, call: RawCanisterCall) -> Result<Raw<RawMessageId>, Fa
     })
 }
 
+/// As PocketIC prints it.
+fn refused_ingress(why: &str) -> Failure {
+    bad(format!("BadIngressMessage({why:?})"))
+}
+
 fn message_id(id: &RawMessageId) -> Result<[u8; 32], Failure> {
     id.message_id.0.as_slice().try_into().map_err(|_| bad("a message id has 32 bytes"))
 }
@@ -196,7 +209,7 @@ fn message_id(id: &RawMessageId) -> Result<[u8; 32], Failure> {
 fn wait(net: &Instance, id: RawMessageId) -> Result<Raw<B64>, Failure> {
     let id = message_id(&id)?;
     if net.read().history.get(&id).is_none() {
-        return Err(bad(format!("Message {} is not known", hex::encode(id))));
+        return Err(refused_ingress(&format!("Unknown ingress message 0x{}.", hex::encode(id))));
     }
     let live = net.live.load(Ordering::SeqCst);
     for _ in 0..if live { LIVE_POLLS } else { ROUNDS } {
@@ -212,8 +225,11 @@ fn wait(net: &Instance, id: RawMessageId) -> Result<Raw<B64>, Failure> {
     }
     match net.outcome(&id) {
         Some(answer) => Ok(raw(answer, true)),
-        None => Err(bad(format!(
-            "Failed to answer to ingress message {} after {ROUNDS} rounds.",
+        None if live => {
+            Err(refused_ingress(&format!("Failed to answer to ingress 0x{} in time.", hex::encode(id))))
+        }
+        None => Err(refused_ingress(&format!(
+            "Failed to answer to ingress 0x{} after {ROUNDS} rounds.",
             hex::encode(id)
         ))),
     }

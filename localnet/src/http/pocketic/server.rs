@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -192,10 +193,12 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
         Err(message) => return failed(message),
     };
     let gateway = match config.http_gateway_config {
-        Some(gateway) => match Port::open(instance_router(held.clone()), gateway.port.unwrap_or(0)).await {
-            Ok(port) => Some((port.number, server.add_port(port))),
-            Err(e) => return failed(e.to_string()),
-        },
+        Some(gateway) => {
+            match Port::open(gateway_router(server.clone(), held.clone()), gateway.port.unwrap_or(0)).await {
+                Ok(port) => Some((port.number, server.add_port(port))),
+                Err(e) => return failed(e.to_string()),
+            }
+        }
         None => None,
     };
     let shape = topology::json(&held.net.read());
@@ -251,7 +254,7 @@ async fn open_gateway(server: &Arc<Server>, body: Bytes) -> Response {
         }
     };
     let Some(held) = held else { return failed("there is no such instance".into()) };
-    match Port::open(instance_router(held), config.port.unwrap_or(0)).await {
+    match Port::open(gateway_router(server.clone(), held), config.port.unwrap_or(0)).await {
         Ok(port) => {
             let number = port.number;
             let id = server.add_port(port);
@@ -270,9 +273,17 @@ fn stop_gateway(server: &Server, id: &str) -> Response {
     }
 }
 
-/// The routes of a gateway to an instance.
-fn instance_router(held: Arc<Held>) -> Router {
-    network_router(held.net.clone())
+/// The routes of a gateway to an instance. Whoever uses it keeps the server from ending.
+fn gateway_router(server: Arc<Server>, held: Arc<Held>) -> Router {
+    let active = move |request: Request, next: Next| {
+        let active = Active::new(&server);
+        async move {
+            let response = next.run(request).await;
+            drop(active);
+            response
+        }
+    };
+    network_router(held.net.clone()).layer(middleware::from_fn(active))
 }
 
 /// The routes of one network: the IC's interface, the topology, and canisters by their names.

@@ -1,9 +1,9 @@
 //! What things cost in cycles, and taking it from canisters.
 
-use crate::net::execute::MESSAGE_LIMIT;
 use crate::reject::{ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::Canister;
+use crate::state::subnets::Limits;
 use candid::Principal;
 
 /// Largest payload of a response, prepaid with each call.
@@ -99,8 +99,8 @@ impl Fees {
     }
 
     /// What is prepaid with each call: the largest response and the longest callback.
-    pub(crate) fn callback(&self, memory64: bool) -> u128 {
-        self.call_byte * u128::from(MAX_RESPONSE) + self.executing(MESSAGE_LIMIT, memory64)
+    pub(crate) fn callback(&self, limits: Limits, memory64: bool) -> u128 {
+        self.call_byte * u128::from(MAX_RESPONSE) + self.executing(limits.message, memory64)
     }
 
     /// What an HTTPS outcall would cost.
@@ -112,12 +112,53 @@ impl Fees {
 
     /// Holding memory and compute allocation for some time.
     fn holding(&self, bytes: u64, percent: u64, nanos: u128) -> u128 {
-        self.gib_second * u128::from(bytes) * nanos / (SECOND << 30)
-            + self.compute_percent_second * u128::from(percent) * nanos / SECOND
+        // Settings may be as large as numbers get: what cannot be counted cannot be paid either.
+        let cost = |each: u128, amount: u64, per: u128| {
+            each.saturating_mul(amount.into()).checked_mul(nanos).map_or(u128::MAX, |cost| cost / per)
+        };
+        cost(self.gib_second, bytes, SECOND << 30).saturating_add(cost(
+            self.compute_percent_second,
+            percent,
+            SECOND,
+        ))
+    }
+}
+
+/// What a canister holds, and for how long it wants to be able to pay for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding {
+    bytes: u64,
+    allocation: u64,
+    percent: u64,
+    /// Seconds.
+    threshold: u64,
+}
+
+impl Holding {
+    /// The balance below which the canister is frozen, if it holds so many bytes more.
+    pub(crate) fn frozen_with(&self, fees: &Fees, more: u64) -> u128 {
+        let bytes = self.bytes.saturating_add(more).max(self.allocation);
+        fees.holding(bytes, self.percent, u128::from(self.threshold) * SECOND)
     }
 }
 
 impl State {
+    /// What a canister holds.
+    pub(crate) fn held(&self, canister: &Canister) -> Holding {
+        let settings = &canister.record.settings;
+        Holding {
+            bytes: self.memory_usage(canister),
+            allocation: settings.memory_allocation,
+            percent: settings.compute_allocation,
+            threshold: settings.freezing_threshold,
+        }
+    }
+
+    /// The balance below which a canister would be frozen if it held so many bytes more.
+    pub(crate) fn frozen_with(&self, canister: &Canister, more: u64) -> u128 {
+        self.held(canister).frozen_with(&self.fees_of(canister.record.id), more)
+    }
+
     /// Bytes that a canister pays for.
     pub(crate) fn memory_usage(&self, canister: &Canister) -> u64 {
         let record = &canister.record;
@@ -130,7 +171,7 @@ impl State {
     fn holding(&self, canister: &Canister, nanos: u128) -> u128 {
         let settings = &canister.record.settings;
         let bytes = self.memory_usage(canister).max(settings.memory_allocation);
-        self.fees.holding(bytes, settings.compute_allocation, nanos)
+        self.fees_of(canister.record.id).holding(bytes, settings.compute_allocation, nanos)
     }
 
     /// What a canister burns in a day by being there.
@@ -140,7 +181,7 @@ impl State {
 
     /// The balance below which a canister is frozen.
     pub(crate) fn frozen(&self, canister: &Canister) -> u128 {
-        self.holding(canister, u128::from(canister.record.settings.freezing_threshold) * SECOND)
+        self.frozen_with(canister, 0)
     }
 
     /// Refuses what would take a canister's balance below its freezing threshold.
@@ -156,6 +197,11 @@ impl State {
                 ),
             )),
         }
+    }
+
+    /// What is set aside for one message.
+    pub(crate) fn prepaid(&self, id: Principal, memory64: bool) -> u128 {
+        self.fees_of(id).executing(self.limits_of(id).message, memory64)
     }
 
     /// Takes cycles from a canister, as far as it has them.

@@ -10,6 +10,9 @@ mod crypto;
 mod cycles;
 mod error;
 mod exec;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod memory;
 mod mgmt;

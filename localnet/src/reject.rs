@@ -146,7 +146,15 @@ pub(crate) enum CanisterError {
         size: u64,
         limit: u64,
     },
-    OutOfCycles(String),
+    /// An upgrade whose options do not go with the module.
+    UpgradeOption(&'static str),
+    /// Growing a memory would freeze the canister: the bytes to be had, and the cycles that it lacks.
+    Growth {
+        bytes: u64,
+        missing: u128,
+    },
+    /// A callback that the canister's table does not reach.
+    NoFunction(u32),
     /// A callback failed and then its cleanup too.
     Cleanup(Box<CanisterError>, Box<CanisterError>),
 }
@@ -164,7 +172,9 @@ impl CanisterError {
             CanisterError::InstructionLimit(_) => ErrorCode::CanisterInstructionLimitExceeded,
             CanisterError::MemoryAccessLimit(_) => ErrorCode::CanisterMemoryAccessLimitExceeded,
             CanisterError::MemoryLimit { .. } => ErrorCode::CanisterWasmMemoryLimitExceeded,
-            CanisterError::OutOfCycles(_) => ErrorCode::CanisterOutOfCycles,
+            CanisterError::UpgradeOption(_) => ErrorCode::CanisterContractViolation,
+            CanisterError::Growth { .. } => ErrorCode::InsufficientCyclesInMemoryGrow,
+            CanisterError::NoFunction(_) => ErrorCode::CanisterFunctionNotFound,
             CanisterError::Cleanup(first, _) => first.code(),
         }
     }
@@ -172,9 +182,6 @@ impl CanisterError {
     fn text(&self) -> String {
         match self {
             CanisterError::Trapped(code) => format!("Canister trapped: {code}"),
-            CanisterError::CalledTrap(m) if m.is_empty() => {
-                "Canister called `ic0.trap` with message: '<no message>'".into()
-            }
             CanisterError::CalledTrap(m) => format!("Canister called `ic0.trap` with message: '{m}'"),
             CanisterError::Contract(m) => format!("Canister violated contract: {m}"),
             CanisterError::InvalidWasm(m) => format!("Canister's Wasm module is not valid: {m}"),
@@ -188,10 +195,17 @@ impl CanisterError {
             }
             CanisterError::MemoryAccessLimit(m) => m.clone(),
             CanisterError::MemoryLimit { size, limit } => format!(
-                "Canister exceeded its current Wasm memory limit of {limit} bytes: it needs {size} bytes. The \
-                 peak Wasm memory usage of the canister may be reduced, or the limit raised in its settings."
+                "Canister exceeded its current Wasm memory limit of {limit} bytes. The peak Wasm memory usage was \
+                 {size} bytes."
             ),
-            CanisterError::OutOfCycles(m) => m.clone(),
+            CanisterError::UpgradeOption(m) => (*m).into(),
+            CanisterError::Growth { bytes, missing } => format!(
+                "Canister cannot grow memory by {bytes} bytes due to insufficient cycles. At least {missing} \
+                 additional cycles are required."
+            ),
+            CanisterError::NoFunction(index) => {
+                format!("Canister requires a function at table index {index}, and there is none")
+            }
             CanisterError::Cleanup(first, second) => {
                 format!("{}\n\ncall_on_cleanup also failed:\n\n{}", first.text(), second.text())
             }
@@ -214,6 +228,18 @@ impl CanisterError {
             CanisterError::NoReply => (
                 "If this is an error from a canister you're developing, ensure the canister replies to the call.",
                 "did-not-reply",
+            ),
+            CanisterError::InstructionLimit(_) => {
+                ("Try optimizing this canister to use fewer instructions.", "instruction-limit-exceeded")
+            }
+            CanisterError::MemoryAccessLimit(_) => (
+                "Try optimizing this canister to use less memory per message.",
+                "memory-access-limit-exceeded",
+            ),
+            CanisterError::MemoryLimit { .. } => (
+                "If the canister reaches the limit, the limit can be raised in its settings; otherwise consider \
+                 using less Wasm memory.",
+                "wasm-memory-limit-exceeded",
             ),
             CanisterError::Cleanup(first, _) => return first.hint(),
             _ => return None,

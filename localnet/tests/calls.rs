@@ -77,3 +77,22 @@ fn composite_queries_call_queries() {
     let reject = pic.update_call(a, me, "pass_query", to(b, "get")).unwrap_err();
     assert_eq!(reject.error_code, ErrorCode::CompositeQueryCalledInReplicatedMode);
 }
+
+#[test]
+fn composite_queries_go_seven_canisters_deep() {
+    let pic = pocket_ic();
+    let me = Principal::anonymous();
+    let last = pic.create_canister();
+    pic.install_canister(last, counter(), vec![], None);
+    let ask = |depth: usize| {
+        // Each proxy passes the rest of the argument on to the next one.
+        let mut arg = common::passed(last, "get", &[]);
+        let proxies: Vec<Principal> = (1..depth).map(|_| common::proxy(&pic)).collect();
+        for proxy in proxies.iter().skip(1) {
+            arg = common::passed(*proxy, "ask", &arg);
+        }
+        pic.query_call(*proxies.last().unwrap(), me, "ask", arg)
+    };
+    assert_eq!(counts(&ask(7).unwrap()), [0, 0, 0]);
+    assert_eq!(ask(8).unwrap_err().error_code, ErrorCode::QueryCallGraphTooDeep);
+}

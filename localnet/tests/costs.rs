@@ -320,3 +320,27 @@ fn system_functions_cost_what_they_cost_on_the_internet_computer() {
         .collect();
     compare(&pieces);
 }
+
+#[test]
+fn memory_of_64_bits_costs_twice_as_much() {
+    let wat = r#"(module
+      (import "ic0" "performance_counter" (func $counter (param i32) (result i64)))
+      (import "ic0" "msg_reply" (func $reply))
+      (import "ic0" "msg_reply_data_append" (func $append (param i64 i64)))
+      (memory i64 1)
+      (func $measure (local $start i64) (local $nothing i64)
+        (local.set $start (call $counter (i32.const 0)))
+        (local.set $nothing (i64.sub (call $counter (i32.const 0)) (local.get $start)))
+        (local.set $start (call $counter (i32.const 0)))
+        (i64.store (i64.const 8) (i64.load (i64.const 16)))
+        (local.set $start (i64.sub (call $counter (i32.const 0)) (local.get $start)))
+        (i64.store (i64.const 0) (i64.sub (local.get $start) (local.get $nothing)))
+        (call $append (i64.const 0) (i64.const 8))
+        (call $reply))
+      (export "canister_query measure" (func $measure)))"#;
+    let pic = pocket_ic();
+    let id = pic.create_canister();
+    pic.install_canister(id, wat::parse_str(wat).unwrap(), vec![], None);
+    let reply = pic.query_call(id, Principal::anonymous(), "measure", vec![]).unwrap();
+    assert_eq!(u64::from_le_bytes(reply.try_into().unwrap()), 2 + 2 + 2, "a load, a store, two constants");
+}

@@ -156,7 +156,9 @@ fn a_frozen_canister_is_refused_until_it_is_topped_up() {
         "{reject}"
     );
     assert!(!reject.certified);
-    pic.query_call(id, ME, "look", vec![0; 4]).unwrap();
+    let reject = pic.query_call(id, ME, "look", vec![0; 4]).unwrap_err();
+    assert_eq!(reject.error_code, ErrorCode::CanisterOutOfCycles);
+    assert!(reject.reject_message.contains("unable to process query calls because it's frozen"), "{reject}");
     let reject = pic.upgrade_canister(id, counter(), vec![], None).unwrap_err();
     assert_eq!(reject.error_code, ErrorCode::CanisterOutOfCycles);
     // Settings can be mended all the same.

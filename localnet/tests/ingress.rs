@@ -281,7 +281,7 @@ async fn the_agents_own_delegated_identity_works() {
 async fn a_replay_is_executed_once() {
     let f = Fixture::new().await;
     let envelope = f.owner.seal(call(f.owner.principal(), f.id, "inc", b"once"));
-    let id = hex::encode(&*envelope.content.to_request_id());
+    let id = hex::encode(*envelope.content.to_request_id());
     for _ in 0..3 {
         assert_eq!(f.post("call", &envelope).status, 202);
     }
@@ -291,7 +291,7 @@ async fn a_replay_is_executed_once() {
     // Another nonce makes another message.
     let again = f.owner.seal(call(f.owner.principal(), f.id, "inc", b"twice"));
     assert_eq!(f.post("call", &again).status, 202);
-    f.settle(&f.owner, &hex::encode(&*again.content.to_request_id()));
+    f.settle(&f.owner, &hex::encode(*again.content.to_request_id()));
     assert_eq!(f.count(), 2);
 }
 
@@ -344,7 +344,7 @@ async fn read_state_has_rules_for_paths() {
     let f = Fixture::new().await;
     let (mine, other) = (&f.owner, Key::ed25519(2));
     let envelope = mine.seal(call(mine.principal(), f.id, "inc", b"paths"));
-    let request = hex::encode(&*envelope.content.to_request_id());
+    let request = hex::encode(*envelope.content.to_request_id());
     assert_eq!(f.post("call", &envelope).status, 202);
     f.settle(mine, &request);
     let status = format!("request_status/#{request}");

@@ -84,6 +84,30 @@ fn stopping_waits_for_what_is_open() {
         pic.await_call(waiter).unwrap();
     }
     assert_eq!(status(), CanisterStatusType::Stopped);
+    // Each call counts, also of what is stopped already.
+    let version = || pic.canister_status(id, None).unwrap().version;
+    let before = version();
+    pic.stop_canister(id, None).unwrap();
+    assert_eq!(version(), before + 1);
+}
+
+#[test]
+fn a_trap_is_in_the_log_until_the_canister_is_another() {
+    let pic = pocket_ic();
+    let (id, me) = (pic.create_canister(), Principal::anonymous());
+    let wat = r#"(module (func $trap (unreachable)) (export "canister_update trap" (func $trap)))"#;
+    let wasm = wat::parse_str(wat).unwrap();
+    pic.install_canister(id, wasm.clone(), vec![], None);
+    pic.update_call(id, me, "trap", vec![]).unwrap_err();
+    let lines = || {
+        let log = pic.fetch_canister_logs(id, me).unwrap();
+        log.into_iter().map(|line| String::from_utf8(line.content).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(), ["[TRAP]: unreachable"]);
+    pic.upgrade_canister(id, wasm.clone(), vec![], None).unwrap();
+    assert_eq!(lines().len(), 1);
+    pic.reinstall_canister(id, wasm, vec![], None).unwrap();
+    assert!(lines().is_empty());
 }
 
 #[test]

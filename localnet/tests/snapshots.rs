@@ -100,18 +100,34 @@ fn an_empty_canister_gets_its_code_from_a_snapshot() {
     assert!(reject.reject_message.contains("Failed to create snapshot for empty canister"), "{reject}");
     pic.install_canister(id, counter(), vec![], None);
     inc(&pic, id);
+    let me = Principal::anonymous();
+    let chunk = types::UploadChunkArgs { canister_id: id, chunk: counter() };
+    let stored = manage(&pic, me, "upload_chunk", Encode!(&chunk).unwrap()).unwrap();
+    let hash = Decode!(&stored, types::ChunkHash).unwrap();
     let arg = types::TakeCanisterSnapshotArgs {
         canister_id: id,
         replace_snapshot: None,
         uninstall_code: Some(true),
         sender_canister_version: None,
     };
-    let reply = manage(&pic, Principal::anonymous(), "take_canister_snapshot", Encode!(&arg).unwrap());
+    let reply = manage(&pic, me, "take_canister_snapshot", Encode!(&arg).unwrap());
     let taken = Decode!(&reply.unwrap(), types::Snapshot).unwrap();
-    let reject = pic.update_call(id, Principal::anonymous(), "inc", vec![]).unwrap_err();
+    let reject = pic.update_call(id, me, "inc", vec![]).unwrap_err();
     assert_eq!(reject.error_code, ErrorCode::CanisterWasmModuleNotFound);
     pic.load_canister_snapshot(id, None, taken.id).unwrap();
     assert_eq!(inc(&pic, id), [2, 2, 2]);
+    // Chunks come back with it, bytes and all.
+    let install = types::InstallChunkedCodeArgs {
+        mode: types::CanisterInstallMode::Reinstall,
+        target_canister: id,
+        store_canister: None,
+        wasm_module_hash: hash.hash.clone(),
+        chunk_hashes_list: vec![hash],
+        arg: vec![],
+        sender_canister_version: None,
+    };
+    manage(&pic, me, "install_chunked_code", Encode!(&install).unwrap()).unwrap();
+    assert_eq!(inc(&pic, id), [1, 1, 1]);
 }
 
 #[test]

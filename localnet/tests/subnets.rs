@@ -163,3 +163,41 @@ fn agents_verify_canisters_of_every_subnet() {
         }
     });
 }
+
+/// Spins as often as its argument says.
+const SPINNER: &str = r#"(module
+  (import "ic0" "msg_reply" (func $reply))
+  (import "ic0" "msg_arg_data_copy" (func $arg (param i32 i32 i32)))
+  (memory 1)
+  (func $spin (local $n i64)
+    (call $arg (i32.const 0) (i32.const 0) (i32.const 8))
+    (local.set $n (i64.load (i32.const 0)))
+    (loop $l
+      (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+      (br_if $l (i64.gt_s (local.get $n) (i64.const 0))))
+    (call $reply))
+  (export "canister_query spin" (func $spin)))"#;
+
+#[test]
+fn subnets_differ_in_limits_and_in_what_they_cost() {
+    let me = Principal::anonymous();
+    // Some 6e9 instructions: more than a query may use anywhere but where benchmarks are run.
+    let work = 700_000_000u64.to_le_bytes().to_vec();
+    let ask = |pic: &PocketIc| {
+        let id = pic.create_canister();
+        pic.add_cycles(id, 1 << 60);
+        install(pic, id, SPINNER);
+        let before = pic.cycle_balance(id);
+        pic.update_call(id, me, "spin", 9u64.to_le_bytes().to_vec()).unwrap();
+        (before - pic.cycle_balance(id), pic.query_call(id, me, "spin", work.clone()))
+    };
+    let (paid, answer) = ask(&common::pocket_ic());
+    assert!(paid > 0);
+    assert_eq!(answer.unwrap_err().error_code, pocket_ic::ErrorCode::CanisterInstructionLimitExceeded);
+    let (paid, answer) = ask(&bare().with_benchmarking_application_subnet().build());
+    assert!(paid > 0);
+    answer.unwrap();
+    let (paid, answer) = ask(&bare().with_system_subnet().build());
+    assert_eq!(paid, 0, "on system subnets nothing costs anything");
+    answer.unwrap();
+}

@@ -2,8 +2,7 @@
 # Clients that were not written here, against the embedded network: the JavaScript agent, the `icp` binary, and
 # PocketIC's JavaScript client. Where node, npm or their packages are not to be had, that is said and skipped.
 #
-# Needs the binaries `darkroom` and `darkroom-localnet` and the canister's Wasm in the target folder, as
-# `cargo test --workspace` leaves them.
+# Uses the binaries `darkroom` and `darkroom-localnet` and the canister's Wasm as `cargo test --workspace` makes them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -19,7 +18,8 @@ skip() {
 command -v node >/dev/null || skip "node is not installed"
 command -v npm >/dev/null || skip "npm is not installed"
 [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 20')" = true ] || skip "node is older than 20"
-cargo build --locked --manifest-path "$root/Cargo.toml" -p darkroom-cli -p darkroom-localnet
+# Builds nothing after `cargo test --workspace`, whose choice of features it shares.
+cargo test --locked --quiet --manifest-path "$root/Cargo.toml" --workspace --no-run
 
 # Packages are data here: nothing of theirs is run at installation. What PocketIC's client would download then, its
 # server, is ours.

@@ -185,7 +185,7 @@ mod tests {
             sender_info: None,
         };
         let id = content.to_request_id();
-        assert_eq!(hex::encode(&*id), "1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101");
+        assert_eq!(hex::encode(*id), "1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101");
         assert_eq!(id.signable(), [b"\x0aic-request", &id[..]].concat());
     }
 }

@@ -117,7 +117,7 @@ fn subnets(keys: &Keys, state: &State) -> Tree {
         let ranges = if subnet.id == keys.subnet { root_ranges(state) } else { ranges_of(subnet) };
         let mut own = Tree::default();
         own.insert("public_key", Tree::Leaf(keys.root_der.to_vec()));
-        own.insert("type", Tree::Leaf(subnet.kind.type_name().into()));
+        own.insert("type", Tree::Leaf(subnet.spec.kind.type_name().into()));
         own.insert("canister_ranges", Tree::Leaf(cbor(&ranges)));
         own.insert("metrics", Tree::Leaf(metrics(state, subnet.id)));
         own.insert("node", nodes.clone());

@@ -2,10 +2,13 @@
 
 use super::Kind;
 use crate::Fees;
+use crate::cycles::Holding;
 use crate::memory::{HeapMapping, StableMapping};
 use crate::reject::CanisterError;
+use crate::state::subnets::Limits;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wasmtime::{Memory, ResourceLimiter};
 
@@ -21,9 +24,13 @@ pub(crate) struct View {
     /// The balance that calls and burning must leave.
     pub(crate) frozen: u128,
     pub(crate) fees: Fees,
+    pub(crate) limits: Limits,
     pub(crate) memory64: bool,
     pub(crate) environment: Arc<Vec<(String, String)>>,
     pub(crate) wasm_memory_limit: u64,
+    /// Bytes of the heap before the execution.
+    pub(crate) heap_size: u64,
+    pub(crate) holding: Holding,
     pub(crate) time: u64,
     pub(crate) subnet: Principal,
     pub(crate) nodes: u32,
@@ -85,6 +92,13 @@ pub(crate) struct LogLine {
     pub(crate) text: Vec<u8>,
 }
 
+impl LogLine {
+    /// What a line takes of a log: even an empty one has its time and its number.
+    pub(crate) fn size(&self) -> usize {
+        16 + self.text.len()
+    }
+}
+
 /// What the Wasm asked for.
 #[derive(Default)]
 pub(crate) struct Effects {
@@ -96,7 +110,9 @@ pub(crate) struct Effects {
     pub(crate) timer: Option<u64>,
     pub(crate) accepted: u128,
     pub(crate) burned: u128,
-    pub(crate) log: Vec<LogLine>,
+    pub(crate) log: VecDeque<LogLine>,
+    /// What the log takes.
+    pub(crate) log_size: usize,
     pub(crate) ingress_accepted: bool,
 }
 
@@ -120,6 +136,10 @@ pub(crate) struct Host {
     pub(crate) stable_limit: u64,
     /// Stable pages this message may still dirty.
     pub(crate) stable_budget: u64,
+    /// Pages of the heap that were filled before the entry point.
+    pub(crate) free_pages: u64,
+    /// Bytes by which memories have grown.
+    pub(crate) grown: u64,
     /// Instructions at the start of the entry point, to tell how many were used.
     pub(crate) fuel_limit: u64,
     pub(crate) limit_hit: Option<CanisterError>,
@@ -149,6 +169,8 @@ impl Host {
             stable,
             stable_limit: super::ic0::STABLE_LIMIT,
             stable_budget,
+            free_pages: 0,
+            grown: 0,
             fuel_limit: 0,
             limit_hit: None,
         }
@@ -156,7 +178,25 @@ impl Host {
 
     /// Cycles the canister has at this point of the execution.
     pub(crate) fn balance(&self) -> u128 {
-        (self.view.balance + self.effects.accepted).saturating_sub(self.spent + self.effects.burned)
+        self.view
+            .balance
+            .saturating_add(self.effects.accepted)
+            .saturating_sub(self.spent + self.effects.burned)
+    }
+
+    /// Refuses growth that would freeze the canister.
+    pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), CanisterError> {
+        self.grown = self.grown.saturating_add(bytes);
+        if !matches!(self.kind, Kind::Update | Kind::System | Kind::Reply | Kind::Reject) {
+            return Ok(());
+        }
+        let needed = self.view.holding.frozen_with(&self.view.fees, self.grown);
+        // What is set aside for this message is the canister's too.
+        let has = self.balance().saturating_add(self.message.prepaid);
+        match needed.saturating_sub(has) {
+            missing if bytes > 0 && missing > 0 => Err(CanisterError::Growth { bytes, missing }),
+            _ => Ok(()),
+        }
     }
 
     /// Cycles that may still be accepted.
@@ -171,12 +211,18 @@ impl Host {
 impl ResourceLimiter for Host {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let limit = self.view.wasm_memory_limit;
-        // The limit guards what a canister does by itself; an upgrade must be able to repair it.
-        let limited = matches!(self.kind, Kind::Update | Kind::System | Kind::Init | Kind::Start);
+        // The limit guards updates and installations; what answers calls and what repairs is free of it.
+        let limited = matches!(self.kind, Kind::Update | Kind::Init | Kind::Start);
         if limited && current != desired && limit != 0 && desired as u64 > limit {
             let error = CanisterError::MemoryLimit { size: desired as u64, limit };
             self.limit_hit = Some(error);
             return Err(wasmtime::Error::msg("Wasm memory limit"));
+        }
+        // An instance begins with the memory that the canister has already.
+        let new = (desired as u64).saturating_sub(self.view.heap_size.max(current as u64));
+        if let Err(error) = self.grow(new) {
+            self.limit_hit = Some(error);
+            return Err(wasmtime::Error::msg("not enough cycles"));
         }
         Ok(true)
     }

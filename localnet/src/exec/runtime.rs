@@ -66,6 +66,8 @@ pub(crate) enum Global {
 pub(crate) enum Entry {
     /// Copy the data segments, run the start function, then this export if the module has it.
     Install(&'static str),
+    /// The same on a heap that is kept: without the data segments.
+    Keep(&'static str),
     /// An exported function.
     Export(String),
     /// A function of table 0 with its environment.
@@ -125,7 +127,10 @@ pub(crate) fn run(job: Job<'_>) -> Finished {
         Ok(globals) => (Ok(()), globals),
         Err(error) => (Err(classify(&mut store, error, limit)), Globals::new()),
     };
-    let heap_pages = if heap.tracked() && result.is_ok() { heap.dirty_pages() } else { 0 };
+    // The pages of the data segments are the module's, no message has changed them.
+    let free = store.data().free_pages;
+    let heap_pages =
+        if heap.tracked() && result.is_ok() { heap.dirty_pages().saturating_sub(free) } else { 0 };
     let used = limit - store.get_fuel().unwrap_or(0).min(limit);
     let result = match used.saturating_add(heap_pages * DIRTY_PAGE) {
         total if result.is_ok() && total > limit => Err(CanisterError::InstructionLimit(limit)),
@@ -159,8 +164,11 @@ fn execute(
         restore(store, &instance, code, globals)?;
     }
     match entry {
-        Entry::Install(name) => {
-            call(store, &instance, names::DATA)?;
+        Entry::Install(name) | Entry::Keep(name) => {
+            if matches!(entry, Entry::Install(_)) {
+                call(store, &instance, names::DATA)?;
+            }
+            store.data_mut().free_pages = heap.dirty_pages();
             store.set_fuel(limit)?;
             if code.info.start.is_some() {
                 store.data_mut().kind = Kind::Start;
@@ -187,23 +195,20 @@ fn call(store: &mut Store<Host>, instance: &Instance, name: &str) -> wasmtime::R
     instance.get_typed_func::<(), ()>(&mut *store, name)?.call(store, ())
 }
 
-/// A callback that cannot be called, because the table has no such function.
-#[derive(Debug, thiserror::Error)]
-#[error("callback {0} is not a function of one parameter in the canister's table")]
-struct NoCallback(u32);
-
 fn callback(store: &mut Store<Host>, instance: &Instance, index: u32, env: u64) -> wasmtime::Result<()> {
-    let func: Option<Func> = instance.get_table(&mut *store, names::TABLE).and_then(|table| {
-        match table.get(&mut *store, u64::from(index)) {
-            Some(Ref::Func(func)) => func,
-            _ => None,
-        }
-    });
-    let func = func.ok_or_else(|| wasmtime::Error::new(NoCallback(index)))?;
+    let fail = |error| wasmtime::Error::new(super::ic0::HostTrap(error));
+    let violation = |text: &str| fail(CanisterError::Contract(text.to_owned()));
+    let table = instance.get_table(&mut *store, names::TABLE).ok_or_else(|| violation("table not found"))?;
+    let entry = table.get(&mut *store, u64::from(index));
+    let Ref::Func(func) = entry.ok_or_else(|| fail(CanisterError::NoFunction(index)))? else {
+        return Err(violation("not a function reference"));
+    };
+    let func: Func = func.ok_or_else(|| violation("unexpected null function reference"))?;
     if let Ok(func) = func.typed::<u32, ()>(&*store) {
         func.call(&mut *store, u32::try_from(env).unwrap_or_default())
     } else {
-        let func = func.typed::<u64, ()>(&*store).map_err(|_| wasmtime::Error::new(NoCallback(index)))?;
+        let other = |_| violation("function invocation does not match its signature");
+        let func = func.typed::<u64, ()>(&*store).map_err(other)?;
         func.call(&mut *store, env)
     }
 }
@@ -251,9 +256,6 @@ fn classify(store: &mut Store<Host>, error: wasmtime::Error, limit: u64) -> Cani
     }
     if let Some(error) = error.downcast_ref::<super::ic0::HostTrap>() {
         return error.0.clone();
-    }
-    if let Some(error) = error.downcast_ref::<NoCallback>() {
-        return CanisterError::Trapped(error.to_string());
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => CanisterError::InstructionLimit(limit),

@@ -1,6 +1,7 @@
 //! The HTTP gateway: requests for `CANISTER.localhost` become calls of the canister's `http_request`.
 
 use super::range::{self, ContentRange};
+use super::reply;
 use super::streaming::{self, Strategy};
 use super::text;
 use crate::net::{Instance, Submit};
@@ -51,7 +52,7 @@ pub(super) struct HttpResponse {
 
 impl HttpResponse {
     fn decode(bytes: &[u8]) -> Result<HttpResponse, candid::Error> {
-        let given: Given = candid::decode_one(bytes)?;
+        let given: Given = reply::decode(bytes)?;
         let strategy = match given.streaming_strategy {
             Some(_) => Strategy::read(bytes)?,
             None => None,
@@ -144,7 +145,7 @@ async fn handle(instance: Arc<Instance>, request: Request) -> Response {
         (first.status_code == 206 && !ranged).then(|| range::content_range(&first.headers)).flatten();
     match partial {
         Some(range) if range.start == 0 => assemble(instance, target, ask, first, range),
-        _ => stream(instance, target, first),
+        _ => stream(instance, target, first, parts.method == Method::HEAD),
     }
 }
 
@@ -270,19 +271,36 @@ fn build(response: &HttpResponse, status: StatusCode, skip: &[HeaderName], body:
             continue;
         };
         // Hop-by-hop and framing headers are the gateway's own business.
-        if name != header::TRANSFER_ENCODING && name != header::CONNECTION && !skip.contains(&name) {
-            headers.append(name, value);
+        let own = name == header::TRANSFER_ENCODING || name == header::CONNECTION || skip.contains(&name);
+        if !own && headers.try_append(name, value).is_err() {
+            return text(StatusCode::BAD_GATEWAY, "the canister's response has too many headers");
         }
     }
     built
 }
 
+/// The status that the canister gave, if it is one of a final response.
+fn status_of(response: &HttpResponse) -> StatusCode {
+    let status = StatusCode::from_u16(response.status_code).ok();
+    status.filter(|status| !status.is_informational()).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+/// Whether the headers have one length, and that is a number.
+fn tells_length(response: &HttpResponse) -> bool {
+    let named = |name: &str| name.eq_ignore_ascii_case(header::CONTENT_LENGTH.as_str());
+    let mut lengths = response.headers.iter().filter(|(name, _)| named(name));
+    lengths.next().is_some_and(|(_, length)| length.parse::<u64>().is_ok()) && lengths.next().is_none()
+}
+
 /// A response in one piece, or followed by what the streaming callback gives.
-fn stream(instance: Arc<Instance>, target: Target, mut response: HttpResponse) -> Response {
-    let status = StatusCode::from_u16(response.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
+fn stream(instance: Arc<Instance>, target: Target, mut response: HttpResponse, head: bool) -> Response {
+    let status = status_of(&response);
     let first = Bytes::from(std::mem::take(&mut response.body).into_vec());
+    // Whatever length the canister claims, that of the body is the right one, where there is a body.
+    let told = head && first.is_empty() && tells_length(&response);
+    let skip: &[HeaderName] = if told { &[] } else { &[header::CONTENT_LENGTH] };
     let Some(strategy) = response.strategy.take() else {
-        return build(&response, status, &[], Body::from(first));
+        return build(&response, status, skip, Body::from(first));
     };
     let (send, receive) = tokio::sync::mpsc::channel(2);
     tokio::spawn(streaming::follow(instance, target.canister, strategy, first, send));

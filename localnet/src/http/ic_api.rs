@@ -343,6 +343,10 @@ fn permitted(
                 _ => Ok(()),
             }
         }
+        // There are none; that is what the certificate then shows.
+        [b"api_boundary_nodes"]
+        | [b"api_boundary_nodes", _]
+        | [b"api_boundary_nodes", _, b"domain" | b"ipv4_address" | b"ipv6_address"] => Ok(()),
         [b"canister", id, b"controllers" | b"module_hash"] => about(scope, id),
         [b"canister", id, b"metadata", name] => {
             about(scope, id)?;

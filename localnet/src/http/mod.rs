@@ -5,6 +5,7 @@ pub(crate) mod gateway;
 pub(crate) mod ic_api;
 pub(crate) mod pocketic;
 mod range;
+mod reply;
 pub(crate) mod serve;
 mod streaming;
 pub(crate) mod topology;

@@ -1,5 +1,6 @@
 //! The streaming callback: a canister's older way to give a body in parts.
 
+use super::reply;
 use crate::net::Instance;
 use axum::body::Bytes;
 use candid::types::Label;
@@ -27,7 +28,7 @@ struct Part {
 impl Strategy {
     /// The strategy in the response that `bytes` are, if it is one of a kind that is known.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Strategy>, candid::Error> {
-        let mut args = IDLArgs::from_bytes(bytes)?;
+        let mut args = reply::values(bytes)?;
         let found = args
             .args
             .drain(..)
@@ -97,7 +98,7 @@ async fn part(
     .await
     .map_err(io::Error::other)?;
     let bytes = answer.map_err(|refusal| io::Error::other(refusal.message))?;
-    let part: Part = candid::decode_one(&bytes).map_err(io::Error::other)?;
+    let part: Part = reply::decode(&bytes).map_err(io::Error::other)?;
     let token = match part.token {
         Some(_) => next_token(&bytes)?,
         None => None,
@@ -106,7 +107,7 @@ async fn part(
 }
 
 fn next_token(bytes: &[u8]) -> Result<Option<IDLValue>, io::Error> {
-    let mut args = IDLArgs::from_bytes(bytes).map_err(io::Error::other)?;
+    let mut args = reply::values(bytes).map_err(io::Error::other)?;
     let token = args.args.drain(..).next().and_then(|part| field(part, "token"));
     Ok(token.and_then(|t| if let IDLValue::Opt(inner) = t { Some(*inner) } else { None }))
 }

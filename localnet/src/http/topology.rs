@@ -20,11 +20,11 @@ pub(crate) fn json(state: &State) -> Value {
             ranges.extend(state.outsiders().map(|id| range(id, id)));
         }
         let config = json!({
-            "subnet_kind": subnet.kind,
+            "subnet_kind": subnet.spec.kind,
             "subnet_admins": null,
-            "cost_schedule": "Normal",
+            "cost_schedule": if subnet.spec.free { "Free" } else { "Normal" },
             "subnet_seed": vec![0; 32],
-            "instruction_config": "Production",
+            "instruction_config": if subnet.spec.benchmarking { "Benchmarking" } else { "Production" },
             "canister_ranges": ranges,
         });
         configs.insert(subnet.id.to_text(), config);

@@ -15,8 +15,6 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use types::{CanisterInstallMode, WasmMemoryPersistence};
 
-/// Instructions of one installation, all its entry points together.
-const LIMIT: u64 = 300_000_000_000;
 /// Instructions for compiling one instruction of the module.
 const COMPILING: u64 = 6_000;
 const STABLE_BUDGET: u64 = (8 << 30) / PAGE;
@@ -30,6 +28,8 @@ struct Work {
     stable: Option<StableMapping>,
     globals: Option<Arc<Globals>>,
     effects: Vec<Effects>,
+    /// Instructions of all its entry points together, and what is left of them.
+    limit: u64,
     left: u64,
     /// Cycles set aside for all of it.
     prepaid: u128,
@@ -88,10 +88,11 @@ impl Call<'_> {
             CanisterInstallMode::Upgrade(flags) => (Mode::Upgrade, flags),
         };
         let flags = flags.unwrap_or_default();
-        let keep_heap = flags.wasm_memory_persistence == Some(WasmMemoryPersistence::Keep);
+        let keep_heap = self.keeps_heap(id, mode, &code, flags.wasm_memory_persistence)?;
         let mut work = self.prepare(id, code, arg)?;
         let result = self.steps(&mut work, mode, flags.skip_pre_upgrade == Some(true), keep_heap);
-        let cost = self.instance.read().fees.executing(LIMIT - work.left, work.code.info.memory64);
+        let fees = self.instance.read().fees_of(id);
+        let cost = fees.executing(work.limit - work.left, work.code.info.memory64);
         self.change(|state| state.charge(id, cost));
         let files = match result {
             Ok(files) => files,
@@ -107,15 +108,43 @@ impl Call<'_> {
         self.reply(())
     }
 
+    /// Whether an upgrade keeps the heap. Only modules made for that may, and those are never replaced without saying.
+    fn keeps_heap(
+        &self,
+        id: Principal,
+        mode: Mode,
+        new: &Code,
+        asked: Option<WasmMemoryPersistence>,
+    ) -> Result<bool, Reject> {
+        if mode != Mode::Upgrade {
+            return Ok(false);
+        }
+        let persists = |code: &Code| code.info.metadata.contains_key("enhanced-orthogonal-persistence");
+        let wrong = match asked {
+            Some(WasmMemoryPersistence::Keep) if persists(new) => return Ok(true),
+            Some(WasmMemoryPersistence::Keep) => {
+                "Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the \
+                 new canister module supports enhanced orthogonal persistence."
+            }
+            None if self.instance.read().canister(id)?.code.as_deref().is_some_and(persists) => {
+                "Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` \
+                 upgrade option."
+            }
+            _ => return Ok(false),
+        };
+        Err(CanisterError::UpgradeOption(wrong).reject(id))
+    }
+
     fn prepare(&mut self, id: Principal, code: Arc<Code>, arg: Vec<u8>) -> Result<Work, Reject> {
         let state = self.instance.read();
         let canister = state.canister(id)?;
         let record = &canister.record;
-        let prepaid = state.fees.executing(LIMIT, code.info.memory64);
+        let limit = state.limits_of(id).install;
+        let prepaid = state.fees_of(id).executing(limit, code.info.memory64);
         state.afford(id, prepaid)?;
         let compiling = code.info.instructions.saturating_mul(COMPILING);
         let left =
-            LIMIT.checked_sub(compiling).ok_or_else(|| CanisterError::InstructionLimit(LIMIT).reject(id))?;
+            limit.checked_sub(compiling).ok_or_else(|| CanisterError::InstructionLimit(limit).reject(id))?;
         let heap = self
             .executor
             .heap(id, &canister.heap, record.heap_size)
@@ -129,6 +158,7 @@ impl Call<'_> {
             stable: Some(stable),
             globals: Some(record.globals.clone()),
             effects: Vec::new(),
+            limit,
             left,
             prepaid,
             timer: record.timer,
@@ -162,24 +192,42 @@ impl Call<'_> {
             work.stable = Some(StableMapping::new(file.clone(), 0));
             files.stable = Some((file, stable_number + 1));
         }
-        let (entry, export) = match mode {
-            Mode::Upgrade => ("canister_post_upgrade", "canister_post_upgrade"),
-            Mode::Install | Mode::Reinstall => ("canister_init", "canister_init"),
+        let export = match mode {
+            Mode::Upgrade => "canister_post_upgrade",
+            Mode::Install | Mode::Reinstall => "canister_init",
         };
         // Timers do not outlive their code.
         work.timer = 0;
-        if !(mode == Mode::Upgrade && keep_heap) {
+        work.globals = None;
+        if !keep_heap {
             let file = self.executor.new_file(work.id, "heap", heap_number + 1).map_err(io)?;
             work.heap = Arc::new(HeapMapping::new(file.clone(), 0, true).map_err(io)?);
-            work.globals = None;
             files.heap = Some((file, heap_number + 1));
-        } else if !work.code.info.has(export) {
-            return Ok(files);
         }
         let code = work.code.clone();
-        let entry = if work.globals.is_none() { Entry::Install(entry) } else { Entry::Export(export.into()) };
+        let entry = if keep_heap { Entry::Keep(export) } else { Entry::Install(export) };
         self.step(work, &code, Kind::Init, entry)?;
+        self.check_memory(work)?;
         Ok(files)
+    }
+
+    /// Refuses more memory than the settings allow or the canister can pay for.
+    fn check_memory(&self, work: &Work) -> Result<(), CanisterError> {
+        let state = self.instance.read();
+        let canister = state.canisters.get(&work.id).ok_or(CanisterError::NoModule)?;
+        let limit = canister.record.settings.wasm_memory_limit;
+        if limit != 0 && work.heap.size() > limit {
+            return Err(CanisterError::MemoryLimit { size: work.heap.size(), limit });
+        }
+        let pages = work.stable.as_ref().map_or(0, StableMapping::pages);
+        let new = crate::state::canister::size(Some(&work.code), work.heap.size(), pages);
+        let bytes = new.saturating_sub(canister.execution_size());
+        let cost = state.fees_of(work.id).executing(work.limit - work.left, work.code.info.memory64);
+        let needed = state.frozen_with(canister, bytes).saturating_add(cost);
+        match needed.saturating_sub(canister.record.cycles) {
+            missing if bytes > 0 && missing > 0 => Err(CanisterError::Growth { bytes, missing }),
+            _ => Ok(()),
+        }
     }
 
     fn step(&mut self, work: &mut Work, code: &Code, kind: Kind, entry: Entry) -> Result<(), CanisterError> {
@@ -207,7 +255,7 @@ impl Call<'_> {
         work.effects.push(effects);
         work.stable = Some(finished.host.stable);
         finished.result.map_err(|error| match error {
-            CanisterError::InstructionLimit(_) => CanisterError::InstructionLimit(LIMIT),
+            CanisterError::InstructionLimit(_) => CanisterError::InstructionLimit(work.limit),
             other => other,
         })?;
         work.globals = Some(Arc::new(finished.globals));
@@ -244,8 +292,9 @@ impl Call<'_> {
             (record.heap_size, record.stable_pages) = (size, pages);
             record.timer = timer;
             record.version += 1;
-            if mode == Mode::Reinstall {
+            if mode != Mode::Upgrade {
                 record.certified_data.clear();
+                record.log.clear();
             }
             record.note(time, by, ChangeKind::Installed(mode, code.hash));
             canister.code = Some(code);
@@ -264,7 +313,7 @@ impl Call<'_> {
                 };
                 canister.record.contexts.insert(context, silent);
                 let timer = canister.record.timer;
-                state.apply(id, context, Kind::Init, effects, None);
+                state.apply(id, context, effects, None);
                 state.close(id, context, None);
                 if let Ok(canister) = state.canister_mut(id) {
                     (canister.record.version, canister.record.timer) = (version, timer);

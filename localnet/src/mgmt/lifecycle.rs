@@ -1,6 +1,6 @@
 //! Creating, starting, stopping, emptying and deleting canisters; cycles from outside.
 
-use super::settings::{apply, environment_hash};
+use super::settings::{apply, environment_hash, payable};
 use super::{Call, Done, Outcome, controls, encode, invalid};
 use crate::cycles::PROVISIONAL_BALANCE;
 use crate::net::{Executor, Instance};
@@ -21,7 +21,10 @@ impl Call<'_> {
         let args: types::CreateCanisterArgs = self.arg()?;
         self.version = args.sender_canister_version;
         let cycles = self.request.cycles;
-        let fee = self.instance.read().fees.create_canister;
+        let state = self.instance.read();
+        let free = state.subnets.iter().nth(self.subnet).is_some_and(|subnet| subnet.spec.is_free());
+        let fee = if free { 0 } else { state.fees.create_canister };
+        drop(state);
         if cycles < fee {
             return Err(Reject::new(
                 ErrorCode::InsufficientCyclesForCreateCanister,
@@ -101,27 +104,27 @@ impl Call<'_> {
             record.note(state.network.time, by, created);
             record.charged_at = state.network.time;
             state.canisters.insert(id, Canister::new(record, heap, stable));
+            if let Err(reject) = payable(state, id, &Settings::new(Vec::new())) {
+                state.canisters.remove(&id);
+                return Err(reject);
+            }
             state.touched.insert(id);
-        });
-        Ok(id)
+            Ok(id)
+        })
     }
 
     pub(super) fn provisional_top_up(&mut self) -> Outcome {
         let args: types::ProvisionalTopUpCanisterArgs = self.arg()?;
         let amount =
             u128::try_from(&args.amount.0).map_err(|_| invalid("the amount does not fit into 128 bits"))?;
-        self.change(|state| {
-            state
-                .canister_mut(args.canister_id)
-                .map(|c| c.record.cycles = c.record.cycles.saturating_add(amount))
-        })?;
+        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.receive(amount)))?;
         self.reply(())
     }
 
     pub(super) fn deposit_cycles(&mut self) -> Outcome {
         let args: types::CanisterIdRecord = self.arg()?;
         let cycles = self.request.cycles;
-        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.cycles += cycles))?;
+        self.change(|state| state.canister_mut(args.canister_id).map(|c| c.record.receive(cycles)))?;
         Ok(Done { reply: encode(()), refund: 0 })
     }
 
@@ -247,7 +250,7 @@ impl Instance {
             record.log.clear();
             record.version += 1;
             let callbacks = std::mem::take(&mut record.callbacks);
-            record.cycles += callbacks.values().map(|callback| callback.prepaid).sum::<u128>();
+            record.receive(callbacks.values().map(|callback| callback.prepaid).sum());
             let open = std::mem::take(&mut record.contexts);
             record.note(time, by, ChangeKind::Uninstalled);
             for context in open.into_values().filter(|c| !c.answered) {
@@ -278,14 +281,12 @@ impl Instance {
                 }
             };
             let Ok(canister) = state.canister_mut(id) else { return };
+            canister.record.version += 1;
             if canister.record.status == Status::Stopped {
                 state.answer(&request.origin, Ok(encode(())), request.cycles);
                 return;
             }
-            if canister.record.status == Status::Running {
-                canister.record.status = Status::Stopping;
-                canister.record.version += 1;
-            }
+            canister.record.status = Status::Stopping;
             let since = state.network.time;
             state.network.stopping.push(Stopping { canister: id, request, since });
             state.settle(id);

@@ -2,8 +2,8 @@
 
 use super::{Call, Outcome, invalid};
 use crate::reject::{ErrorCode, Reject};
-use crate::state::Hash;
 use crate::state::canister::{ChangeKind, Settings};
+use crate::state::{Hash, State};
 use candid::{Nat, Principal};
 use management_types as types;
 use sha2::{Digest, Sha256};
@@ -25,11 +25,17 @@ impl Call<'_> {
         let by = self.by();
         self.change(|state| -> Result<(), Reject> {
             let time = state.network.time;
-            let record = &mut state.canister_mut(args.canister_id)?.record;
-            let mut settings = record.settings.clone();
+            let canister = state.canister_mut(args.canister_id)?;
+            let mut settings = canister.record.settings.clone();
             let controllers = args.settings.controllers.is_some();
             apply(&mut settings, args.settings)?;
-            record.settings = settings;
+            let old = std::mem::replace(&mut canister.record.settings, settings);
+            if let Err(reject) = payable(state, args.canister_id, &old) {
+                state.canister_mut(args.canister_id)?.record.settings = old;
+                return Err(reject);
+            }
+            state.warn(args.canister_id);
+            let record = &mut state.canister_mut(args.canister_id)?.record;
             record.version += 1;
             if controllers {
                 let list = record.settings.controllers.to_vec();
@@ -39,6 +45,33 @@ impl Call<'_> {
         })?;
         self.reply(())
     }
+}
+
+/// Refuses allocations larger than before whose price would freeze the canister at once.
+pub(super) fn payable(state: &State, id: Principal, old: &Settings) -> Result<(), Reject> {
+    let canister = state.canister(id)?;
+    let new = &canister.record.settings;
+    let missing = state.frozen(canister).saturating_sub(canister.record.cycles);
+    let (what, code) = if new.compute_allocation > old.compute_allocation {
+        (
+            format!("compute allocation to {}", new.compute_allocation),
+            ErrorCode::InsufficientCyclesInComputeAllocation,
+        )
+    } else if new.memory_allocation > old.memory_allocation {
+        (
+            format!("memory allocation to {}", new.memory_allocation),
+            ErrorCode::InsufficientCyclesInMemoryAllocation,
+        )
+    } else {
+        return Ok(());
+    };
+    if missing == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "Cannot increase {what} due to insufficient cycles. At least {missing} additional cycles are required."
+    );
+    Err(Reject::new(code, text))
 }
 
 /// Changes the settings that are given.

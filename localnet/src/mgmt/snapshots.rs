@@ -51,10 +51,6 @@ impl Call<'_> {
         };
         let kinds = ["snapshot-heap", "snapshot-stable"];
         let stored = self.executor.copy(&source, &snapshot, id, kinds, [number; 2]).map_err(failed)?;
-        if args.uninstall_code == Some(true) {
-            let by = self.by();
-            self.instance.empty(self.executor, id, by, true)?;
-        }
         let reply = summary(SnapshotId { number, canister: id }, &snapshot);
         let dropped = self.change(|state| -> Result<_, Reject> {
             let canister = state.canister_mut(id)?;
@@ -66,6 +62,11 @@ impl Call<'_> {
             Ok(dropped)
         })?;
         self.executor.discard(dropped.into_iter().flat_map(|s| [s.heap, s.stable]));
+        // After the snapshot has its chunks, which go with the code otherwise.
+        if args.uninstall_code == Some(true) {
+            let by = self.by();
+            self.instance.empty(self.executor, id, by, true)?;
+        }
         self.reply((reply,))
     }
 

@@ -7,14 +7,17 @@ use crate::exec::{self, Entry, Finished, Host, Job, Kind, LogLine, Message};
 use crate::memory::{HeapMapping, PAGE};
 use crate::reject::{CanisterError, ErrorCode, Reject};
 use crate::state::State;
+use crate::state::canister::Status;
 use crate::state::message::{Answer, Callback, Context, Input, Origin, Request};
 use crate::wasm::MethodKind;
 use candid::Principal;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-/// Instructions that one message may use.
-pub(crate) const MESSAGE_LIMIT: u64 = 40_000_000_000;
+const TIMER: &str = "canister_global_timer";
+/// The system function that hears of memory running out.
+pub(crate) const LOW_MEMORY: &str = "canister_on_low_wasm_memory";
 /// Pages of stable memory that one message may change, 2 GiB.
 pub(crate) const STABLE_BUDGET: u64 = (2 << 30) / PAGE;
 
@@ -32,8 +35,9 @@ impl Instance {
             Input::Response { callback, answer, refund } => {
                 self.response(executor, id, callback, answer, refund)
             }
-            Input::Timer => self.task(executor, id, "canister_global_timer"),
+            Input::Timer => self.task(executor, id, TIMER),
             Input::Heartbeat => self.task(executor, id, "canister_heartbeat"),
+            Input::LowMemory => self.task(executor, id, LOW_MEMORY),
         }
     }
 
@@ -95,7 +99,11 @@ impl Instance {
             }
             None => return Err(CanisterError::NoMethod(format!("update method '{method}'")).reject(id)),
         };
-        let prepaid = state.fees.executing(MESSAGE_LIMIT, code.info.memory64);
+        let limit = canister.record.settings.wasm_memory_limit;
+        if kind == Kind::Update && limit != 0 && canister.record.heap_size > limit {
+            return Err(CanisterError::MemoryLimit { size: canister.record.heap_size, limit }.reject(id));
+        }
+        let prepaid = state.prepaid(id, code.info.memory64);
         state.afford(id, prepaid)?;
         Ok((kind, prepaid))
     }
@@ -103,13 +111,17 @@ impl Instance {
     fn task(&self, executor: &mut Executor, id: Principal, export: &str) {
         let prepaid = {
             let state = self.state.read();
-            let code = state.canisters.get(&id).and_then(|canister| canister.code.as_ref());
+            let running = state.canisters.get(&id).filter(|c| c.record.status == Status::Running);
+            let code = running.and_then(|canister| canister.code.as_ref());
             let Some(code) = code.filter(|code| code.info.has(export)) else { return };
-            state.fees.executing(MESSAGE_LIMIT, code.info.memory64)
+            state.prepaid(id, code.info.memory64)
         };
-        // A frozen canister's tasks do not run, and nobody waits for them.
+        // A frozen canister's tasks do not run, and nobody waits for them. Its timer stays set.
         if self.state.read().afford(id, prepaid).is_err() {
             return;
+        }
+        if let (TIMER, Ok(canister)) = (export, self.state.write().canister_mut(id)) {
+            canister.record.timer = 0;
         }
         let context = Context {
             origin: Origin::System,
@@ -246,14 +258,19 @@ impl Instance {
         message: Message,
         earlier: Option<CanisterError>,
     ) -> Result<(), Failed> {
-        let Ran { heap, mut finished } = match self.run(executor, id, kind, entry, message, MESSAGE_LIMIT) {
+        let limit = self.subnets.of(id).spec.limits().message;
+        let Ran { heap, mut finished } = match self.run(executor, id, kind, entry, message, limit) {
             Ok(ran) => ran,
-            Err(e) => return Err(Failed { error: broken(&e), instructions: None, log: Vec::new() }),
+            Err(e) => return Err(Failed { error: broken(&e), instructions: None, log: VecDeque::new() }),
         };
         let mut effects = finished.effects();
         let instructions = finished.instructions;
         let stable = finished.host.stable;
         if let Err(error) = finished.result {
+            if let CanisterError::Trapped(code) = &error {
+                let text = format!("[TRAP]: {code}").into_bytes();
+                effects.log.push_back(LogLine { time: finished.host.view.time, text });
+            }
             self.rollback(executor, id, &heap, stable);
             return Err(Failed {
                 error,
@@ -268,7 +285,7 @@ impl Instance {
         };
         let change = |state: &mut State, kept| {
             count(state, id, context, instructions);
-            state.apply(id, context, kind, effects, kept);
+            state.apply(id, context, effects, kept);
             state.close(id, context, earlier);
         };
         if kind == Kind::ReplicatedQuery {
@@ -286,7 +303,7 @@ struct Failed {
     error: CanisterError,
     /// What is not charged yet.
     instructions: Option<u64>,
-    log: Vec<LogLine>,
+    log: VecDeque<LogLine>,
 }
 
 impl Failed {
@@ -313,7 +330,7 @@ fn count(state: &mut State, id: Principal, context: u64, instructions: u64) {
         .canisters
         .get(&id)
         .is_some_and(|canister| canister.code.as_ref().is_some_and(|code| code.info.memory64));
-    state.charge(id, state.fees.executing(instructions, memory64));
+    state.charge(id, state.fees_of(id).executing(instructions, memory64));
     if let Ok(canister) = state.canister_mut(id)
         && let Some(open) = canister.record.contexts.get_mut(&context)
     {
@@ -328,17 +345,18 @@ fn take_callback(
     refund: u128,
     bytes: usize,
 ) -> Option<(Callback, Context, u128)> {
-    let fees = state.fees;
+    let fees = state.fees_of(id);
+    let limits = state.limits_of(id);
     let canister = state.canister_mut(id).ok()?;
     let memory64 = canister.code.as_ref().is_some_and(|code| code.info.memory64);
     let record = &mut canister.record;
-    record.cycles += refund;
+    record.receive(refund);
     let callback = record.callbacks.remove(&callback)?;
     // The response is paid for from what was prepaid; the execution is charged when it is done.
-    record.cycles += callback.prepaid.saturating_sub(fees.response(bytes));
+    record.receive(callback.prepaid.saturating_sub(fees.response(bytes)));
     let open = record.contexts.get_mut(&callback.context)?;
     open.outstanding = open.outstanding.saturating_sub(1);
-    Some((callback, open.clone(), fees.executing(MESSAGE_LIMIT, memory64)))
+    Some((callback, open.clone(), fees.executing(limits.message, memory64)))
 }
 
 /// The machine itself failed, not the canister.

@@ -125,9 +125,7 @@ impl Instance {
         match ran.result {
             Ok(()) if ran.host.effects.ingress_accepted => Ok(()),
             Ok(()) => Err(refused("")),
-            Err(error) => {
-                Err(Reject::new(ErrorCode::CanisterRejectedMessage, error.reject(message.canister).message))
-            }
+            Err(error) => Err(error.reject(message.canister)),
         }
     }
 
@@ -150,6 +148,6 @@ impl State {
         } else {
             mgmt::effective_canister(&message.method, &message.arg).ok()?
         };
-        Some((payer, self.fees.ingress(message.method.len() + message.arg.len())))
+        Some((payer, self.fees_of(payer).ingress(message.method.len() + message.arg.len())))
     }
 }

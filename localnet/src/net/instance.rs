@@ -8,7 +8,7 @@ use crate::state::canister::Canister;
 use crate::state::disk::Disk;
 use crate::state::intake::Intake;
 use crate::state::snapshot::{Snapshot, Stored};
-use crate::state::subnets::{Kind, Subnets};
+use crate::state::subnets::{Spec, Subnets};
 use crate::state::{NetworkData, State};
 use crate::wasm::CodeCache;
 use crate::{Error, Fees};
@@ -30,7 +30,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) time: Option<u64>,
     pub(crate) fees: Fees,
     /// Subnets of a new network; one that has a state keeps its own.
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) kinds: Vec<Spec>,
 }
 
 /// A network. Locks are taken in this order: executor, a canister's lock, state.
@@ -60,6 +60,8 @@ pub(crate) struct Executor {
     pub(crate) disk: Option<Disk>,
     heaps: HashMap<Principal, Arc<HeapMapping>>,
     stables: HashMap<Principal, StableMapping>,
+    /// Whose turn it is at the beginning of the next round.
+    pub(crate) turn: usize,
     /// Instructions of the current round.
     pub(crate) round_instructions: u64,
     /// Time of the last round.
@@ -90,6 +92,7 @@ impl Instance {
             disk,
             heaps: HashMap::new(),
             stables: HashMap::new(),
+            turn: 0,
             round_instructions: 0,
             last_round: 0,
             discarded: Vec::new(),
@@ -157,13 +160,16 @@ impl Instance {
             version: record.version,
             balance: record.cycles,
             frozen: state.frozen(canister),
-            fees: state.fees,
+            fees: state.fees_of(record.id),
+            limits: subnet.spec.limits(),
             memory64: canister.code.as_ref().is_some_and(|code| code.info.memory64),
             environment: record.settings.environment.clone(),
             wasm_memory_limit: record.settings.wasm_memory_limit,
+            heap_size: record.heap_size,
+            holding: state.held(canister),
             time: state.network.time,
             subnet: subnet.id,
-            nodes: subnet.kind.nodes(),
+            nodes: subnet.spec.kind.nodes(),
             root_key: self.keys.root_der.clone(),
             call_slots: 500usize.saturating_sub(record.callbacks.len()),
         }

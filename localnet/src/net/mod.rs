@@ -10,5 +10,6 @@ mod query;
 mod round;
 
 pub(crate) use driver::Driver;
+pub(crate) use execute::LOW_MEMORY;
 pub(crate) use ingress::Submit;
 pub(crate) use instance::{Executor, Instance, Setup};

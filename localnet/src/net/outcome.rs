@@ -1,6 +1,6 @@
 //! What follows from an entry point: calls go out, answers go back, call contexts close.
 
-use crate::exec::{Effects, Kind, OutCall, Response};
+use crate::exec::{Effects, OutCall, Response};
 use crate::reject::{CanisterError, ErrorCode, Reject};
 use crate::state::State;
 use crate::state::canister::Status;
@@ -18,14 +18,7 @@ pub(crate) struct Kept {
 
 impl State {
     /// Applies the effects of a successful entry point of `context`.
-    pub(crate) fn apply(
-        &mut self,
-        id: Principal,
-        context: u64,
-        kind: Kind,
-        effects: Effects,
-        kept: Option<Kept>,
-    ) {
+    pub(crate) fn apply(&mut self, id: Principal, context: u64, effects: Effects, kept: Option<Kept>) {
         let time = self.network.time;
         let Ok(canister) = self.canister_mut(id) else { return };
         let record = &mut canister.record;
@@ -34,9 +27,7 @@ impl State {
             record.heap_size = kept.heap_size;
             record.stable_pages = kept.stable_pages;
         }
-        if kind != Kind::ReplicatedQuery {
-            record.version += 1;
-        }
+        record.version += 1;
         if let Some(data) = effects.certified_data {
             record.certified_data = data;
         }
@@ -45,7 +36,7 @@ impl State {
         }
         record.add_log(effects.log);
         let sent: u128 = effects.calls.iter().map(|call| call.cycles + call.fee + call.prepaid).sum();
-        record.cycles = (record.cycles + effects.accepted).saturating_sub(effects.burned + sent);
+        record.cycles = record.cycles.saturating_add(effects.accepted).saturating_sub(effects.burned + sent);
         let mut outgoing = Vec::new();
         for call in effects.calls {
             let callback = record.fresh();
@@ -79,6 +70,7 @@ impl State {
         for (callback, deadline, call) in outgoing {
             self.send(id, callback, deadline, call);
         }
+        self.warn(id);
         if let Some((origin, response, refund)) = answer {
             let answer = match response {
                 Response::Reply(bytes) => Ok(bytes),
@@ -170,6 +162,16 @@ impl State {
         }
     }
 
+    /// Puts the task that a canister wants to run when memory becomes scarce before everything else, if it has.
+    pub(crate) fn warn(&mut self, id: Principal) {
+        if let Ok(canister) = self.canister_mut(id)
+            && canister.memory_ran_low()
+        {
+            canister.record.inbox.push_front(Input::LowMemory);
+            self.ready.push_front(id);
+        }
+    }
+
     /// Answers whoever waits, with the cycles that were not accepted.
     pub(crate) fn answer(&mut self, origin: &Origin, answer: Answer, refund: u128) {
         match origin {
@@ -181,7 +183,7 @@ impl State {
                     self.push(*canister, Input::Response { callback: *callback, answer, refund });
                 } else if let Ok(canister) = self.canister_mut(*canister) {
                     // The caller gave up waiting, or lost its code: the cycles are still its own.
-                    canister.record.cycles += refund;
+                    canister.record.receive(refund);
                 }
             }
             Origin::System => {}

@@ -13,8 +13,9 @@ use candid::Principal;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-const QUERY_LIMIT: u64 = 5_000_000_000;
 const STABLE_BUDGET: u64 = (1 << 30) / PAGE;
+/// What each call within a composite query costs besides its execution, and so how many there can be.
+const CALL_OVERHEAD: u64 = 50_000_000;
 /// How deep composite queries may call each other.
 const DEPTH: usize = 6;
 
@@ -33,6 +34,8 @@ struct Snapshot {
 struct Budget {
     instructions: u64,
     depth: usize,
+    /// Why the whole tree fails, if it does.
+    failed: Option<Reject>,
 }
 
 impl Instance {
@@ -47,7 +50,8 @@ impl Instance {
         if canister == Principal::management_canister() {
             return self.management_query(sender, method, &arg).map_err(Refusal::from);
         }
-        let mut budget = Budget { instructions: QUERY_LIMIT, depth: 0 };
+        let limit = self.subnets.of(canister).spec.limits().query;
+        let mut budget = Budget { instructions: limit, depth: 0, failed: None };
         self.query_canister(sender, canister, method, arg, &mut budget)
     }
 
@@ -60,8 +64,9 @@ impl Instance {
         budget: &mut Budget,
     ) -> Answer {
         let lock = self.state.read().canister(id).map_err(Refusal::from)?.lock.clone();
-        // The committed files stay as they are while this is held.
-        let _shared = lock.read_recursive();
+        // The committed files stay as they are while this is held. A commit that waits goes before new queries; within
+        // a query, which may come back to the same canister, it cannot.
+        let _shared = if budget.depth == 0 { lock.read() } else { lock.read_recursive() };
         let mut snapshot = self.snapshot(id).map_err(Refusal::from)?;
         let (kind, export) = match snapshot.code.info.methods.get(method) {
             Some(MethodKind::Query) => (Kind::Query, MethodKind::Query.export(method)),
@@ -82,15 +87,21 @@ impl Instance {
         };
         let mut pending: VecDeque<OutCall> = std::mem::take(&mut finished.host.effects.calls).into();
         let mut response = finished.host.effects.response.take();
+        let mut instructions = finished.instructions;
         snapshot.take(finished);
         let mut failure = CanisterError::NoReply;
-        while let Some(call) = pending.pop_front() {
+        // Once there is an answer, nobody waits for the calls that are left.
+        while let (None, Some(call)) = (&response, pending.pop_front()) {
             let answer = self.nested(id, &call, budget);
-            let message = Message { answered: response.is_some(), ..message.clone() };
+            if let Some(failed) = &budget.failed {
+                return Err(failed.clone().into());
+            }
+            let message = Message { instructions_before: instructions, ..message.clone() };
             match snapshot.call_back(&call, answer, message, budget) {
                 Ok(mut finished) => {
+                    instructions += finished.instructions;
                     pending.extend(std::mem::take(&mut finished.host.effects.calls));
-                    response = response.or(finished.host.effects.response.take());
+                    response = finished.host.effects.response.take();
                     snapshot.take(finished);
                 }
                 Err(error) => failure = error,
@@ -104,10 +115,17 @@ impl Instance {
     }
 
     fn nested(&self, from: Principal, call: &OutCall, budget: &mut Budget) -> Answer {
-        if budget.depth + 1 >= DEPTH {
-            return Err(
-                Reject::new(ErrorCode::QueryCallGraphTooDeep, "composite queries call too deep").into()
-            );
+        budget.instructions = budget.instructions.saturating_sub(CALL_OVERHEAD);
+        if budget.instructions == 0 {
+            let text =
+                format!("Composite query calls of {from} exceeded the limit of a query's instructions");
+            budget.failed = Some(Reject::new(ErrorCode::QueryCallGraphTotalInstructionLimitExceeded, text));
+            return Err(Refusal::by_canister(String::new()));
+        }
+        if budget.depth >= DEPTH {
+            let text = format!("Composite query call tree of {from} is deeper than {DEPTH} calls");
+            budget.failed = Some(Reject::new(ErrorCode::QueryCallGraphTooDeep, text));
+            return Err(Refusal::by_canister(String::new()));
         }
         if call.callee == Principal::management_canister() {
             return self.management_query(from, &call.method, &call.arg).map_err(Refusal::from);
@@ -124,6 +142,15 @@ impl Instance {
         let record = &canister.record;
         if let Some(reject) = super::outcome::not_running(id, record.status) {
             return Err(reject);
+        }
+        if record.cycles < state.frozen(canister) {
+            return Err(Reject::new(
+                ErrorCode::CanisterOutOfCycles,
+                format!(
+                    "Canister {id} is unable to process query calls because it's frozen. Please top up the canister \
+                     with cycles and try again."
+                ),
+            ));
         }
         let code = canister.code.clone().ok_or_else(|| CanisterError::NoModule.reject(id))?;
         let fail = |e: std::io::Error| broken(&e).reject(id);
@@ -155,10 +182,10 @@ impl Instance {
         limit: u64,
     ) -> Result<Finished, Reject> {
         let lock = self.state.read().canister(id)?.lock.clone();
-        let _shared = lock.read_recursive();
+        let _shared = lock.read();
         let mut snapshot = self.snapshot(id)?;
         let message = Message { caller: Some(sender), method: method.to_owned(), arg, ..Message::default() };
-        let mut budget = Budget { instructions: limit, depth: 0 };
+        let mut budget = Budget { instructions: limit, depth: 0, failed: None };
         Ok(snapshot.execute(kind, entry, message, None, &mut budget))
     }
 }

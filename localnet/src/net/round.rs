@@ -30,8 +30,12 @@ impl Instance {
         self.due(executor);
         let ingress_bytes = ingress_bytes.unwrap_or(u64::MAX);
         let mut ingress_left = ingress_bytes;
-        for turn in 0..ROUND_MESSAGES {
+        let first = std::mem::take(&mut executor.turn);
+        for turn in first..first + ROUND_MESSAGES {
             if executor.round_instructions >= ROUND_INSTRUCTIONS || self.broken.get().is_some() {
+                // Who did not get a turn has the first one in the next round: a heartbeat that takes whole rounds
+                // must not keep everything else out.
+                executor.turn = turn % 3;
                 break;
             }
             // What was bound before its execution lives only in memory: a restart finds the inbox as it was.
@@ -70,19 +74,17 @@ impl Instance {
             if record.status != Status::Running {
                 continue;
             }
-            if record.timer != 0 && record.timer <= now {
+            let waits = record.inbox.iter().any(|input| matches!(input, Input::Timer));
+            if record.timer != 0 && record.timer <= now && !waits {
                 due.push((record.id, Input::Timer));
             }
-            if code.info.has("canister_heartbeat") {
+            // One that waits is enough.
+            let waits = || record.inbox.iter().any(|input| matches!(input, Input::Heartbeat));
+            if code.info.has("canister_heartbeat") && !waits() {
                 due.push((record.id, Input::Heartbeat));
             }
         }
         for (id, input) in due {
-            if let Ok(canister) = state.canister_mut(id)
-                && matches!(input, Input::Timer)
-            {
-                canister.record.timer = 0;
-            }
             state.push(id, input);
         }
     }

@@ -136,6 +136,9 @@ pub(crate) struct Record {
     pub(crate) snapshots: BTreeMap<u64, Snapshot>,
     #[serde(default)]
     pub(crate) snapshots_taken: u64,
+    /// Whether the heap is near its limit, as the canister was told.
+    #[serde(default)]
+    pub(crate) low_memory: bool,
 }
 
 /// A canister of the running network.
@@ -159,12 +162,22 @@ impl Canister {
 
     /// Bytes of memories, globals and module.
     pub(crate) fn execution_size(&self) -> u64 {
+        size(self.code.as_deref(), self.record.heap_size, self.record.stable_pages)
+    }
+
+    /// Whether the heap has come so near to its limit that the canister wants to hear of it, since it was last asked.
+    pub(crate) fn memory_ran_low(&mut self) -> bool {
         let code = self.code.as_ref();
-        let wasm = code.map_or(0, |c| c.wasm.len() as u64);
-        self.record.heap_size
-            + self.record.stable_pages * WASM_PAGE
-            + wasm
-            + code.map_or(0, |c| c.info.mutable_globals.len() as u64 * 8)
+        let wants = code.is_some_and(|code| code.info.has(crate::net::LOW_MEMORY));
+        let most = if code.is_some_and(|code| code.info.memory64) { 6 << 30 } else { 4 << 30 };
+        let (record, settings) = (&self.record, &self.record.settings);
+        let limit = match settings.wasm_memory_limit {
+            0 => most,
+            limit => limit.min(most),
+        };
+        let low = wants && limit.saturating_sub(record.heap_size) < settings.wasm_memory_threshold;
+        let before = std::mem::replace(&mut self.record.low_memory, low);
+        low && !before
     }
 
     /// Removes a snapshot and hands out what was behind it.
@@ -172,6 +185,12 @@ impl Canister {
         self.record.snapshots.remove(&number);
         self.stored.remove(&number)
     }
+}
+
+/// Bytes of a canister with this module and memories.
+pub(crate) fn size(code: Option<&Code>, heap: u64, stable_pages: u64) -> u64 {
+    let of_code = |c: &Code| c.wasm.len() as u64 + c.info.mutable_globals.len() as u64 * 8;
+    heap + stable_pages * WASM_PAGE + code.map_or(0, of_code)
 }
 
 impl Record {
@@ -203,6 +222,7 @@ impl Record {
             inbox: VecDeque::new(),
             snapshots: BTreeMap::new(),
             snapshots_taken: 0,
+            low_memory: false,
         }
     }
 
@@ -222,14 +242,19 @@ impl Record {
         }
     }
 
+    /// Adds cycles.
+    pub(crate) fn receive(&mut self, cycles: u128) {
+        self.cycles = self.cycles.saturating_add(cycles);
+    }
+
     /// Adds lines to the log and drops the oldest beyond its limit.
-    pub(crate) fn add_log(&mut self, lines: Vec<LogLine>) {
+    pub(crate) fn add_log(&mut self, lines: VecDeque<LogLine>) {
         self.log_next += lines.len() as u64;
         self.log.extend(lines);
-        let mut bytes: usize = self.log.iter().map(|l| l.text.len()).sum();
+        let mut bytes: usize = self.log.iter().map(LogLine::size).sum();
         while bytes > crate::memory::address(self.settings.log_memory_limit) {
             let Some(line) = self.log.pop_front() else { break };
-            bytes -= line.text.len();
+            bytes -= line.size();
         }
     }
 

@@ -56,6 +56,10 @@ impl Disk {
         let stamp = dir.join("VERSION");
         match std::fs::read_to_string(&stamp) {
             Ok(found) if found.trim() == VERSION.to_string() => {}
+            // Killed while the stamp was written, before anything else was.
+            Ok(found) if found.is_empty() && !dir.join("network").exists() => {
+                std::fs::write(&stamp, VERSION.to_string()).map_err(fail("cannot write"))?;
+            }
             Ok(found) => {
                 return Err(Error::StateVersion {
                     dir: dir.to_owned(),

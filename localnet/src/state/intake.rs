@@ -47,7 +47,11 @@ impl Intake {
     pub(crate) fn keep(&self, message: &Ingress, since: u64) -> io::Result<()> {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let waiting = Waiting { serial, since, message: message.clone() };
-        std::fs::write(self.dir.join(hex::encode(message.id)), encode(&waiting))
+        let name = hex::encode(message.id);
+        // The same message may come twice at once: what one has acknowledged, the other must not cut short.
+        let part = self.dir.join(format!("{name}.{serial}"));
+        std::fs::write(&part, encode(&waiting))?;
+        std::fs::rename(part, self.dir.join(name))
     }
 
     /// Forgets a message that is not to be executed after all.

@@ -11,7 +11,7 @@
 
 use crc32fast::Hasher;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ const MAGIC: [u8; 4] = *b"DRKJ";
 const VERSION: u32 = 1;
 const HEADER_SIZE: usize = 20;
 const HEADER: u64 = HEADER_SIZE as u64;
+const BUFFER: usize = 1 << 18;
 /// A journal that grew beyond this is cut back after use.
 const KEEP: u64 = 64 << 20;
 
@@ -56,15 +57,15 @@ impl Journal {
             .truncate(false)
             .open(dir.join("journal"))?;
         let journal = Journal { dir: dir.to_owned(), file };
-        if let Some(body) = journal.read()? {
-            journal.replay(&body)?;
+        if let Some(length) = journal.complete()? {
+            journal.replay(length)?;
         }
         Ok(journal)
     }
 
     /// Writes the record, then changes the files.
     pub(crate) fn commit(&mut self, changes: &[Change<'_>]) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(1 << 18, &self.file);
+        let mut out = BufWriter::with_capacity(BUFFER, &self.file);
         out.seek(SeekFrom::Start(HEADER))?;
         let mut crc = Hasher::new();
         let mut length = 0;
@@ -112,15 +113,12 @@ impl Journal {
                 let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
                 file.write_all_at(bytes, *offset)
             }
-            What::Remove => match std::fs::remove_file(path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-                _ => Ok(()),
-            },
+            What::Remove => remove(&path),
         }
     }
 
-    /// The body of the record, if it is complete.
-    fn read(&self) -> io::Result<Option<Vec<u8>>> {
+    /// The length of the record's body, if it is complete. It may be larger than memory: a message may change gigabytes.
+    fn complete(&self) -> io::Result<Option<u64>> {
         let len = self.file.metadata()?.len();
         let mut header = [0; HEADER_SIZE];
         if len < HEADER {
@@ -133,39 +131,58 @@ impl Journal {
         if header[..4] != MAGIC || word(4) != VERSION || length > len - HEADER {
             return Ok(None);
         }
-        let mut body = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut body, HEADER)?;
-        let mut crc = Hasher::new();
-        crc.update(&body);
-        Ok((crc.finalize() == word(16)).then_some(body))
+        let (mut crc, mut body) = (Hasher::new(), self.body(length)?);
+        loop {
+            let part = body.fill_buf()?;
+            if part.is_empty() {
+                return Ok((crc.finalize() == word(16)).then_some(length));
+            }
+            crc.update(part);
+            let read = part.len();
+            body.consume(read);
+        }
     }
 
-    fn replay(&self, mut body: &[u8]) -> io::Result<()> {
-        while !body.is_empty() {
-            let path_len = u32::from_le_bytes(take(&mut body, 4)?.try_into().unwrap_or_default());
-            let path = String::from_utf8_lossy(take(&mut body, path_len as usize)?).into_owned();
-            let offset = u64::from_le_bytes(take(&mut body, 8)?.try_into().unwrap_or_default());
-            let flag = take(&mut body, 1)?[0];
-            let len = u64::from_le_bytes(take(&mut body, 8)?.try_into().unwrap_or_default());
-            let bytes = take(&mut body, usize::try_from(len).map_err(io::Error::other)?)?;
-            let what = match flag {
-                0 => What::At(offset, bytes),
-                1 => What::Whole(bytes),
-                _ => What::Remove,
-            };
-            self.apply(&path, &what)?;
+    fn body(&self, length: u64) -> io::Result<impl BufRead> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(HEADER))?;
+        Ok(BufReader::with_capacity(BUFFER, file.take(length)))
+    }
+
+    fn replay(&self, length: u64) -> io::Result<()> {
+        let mut body = self.body(length)?;
+        while !body.fill_buf()?.is_empty() {
+            let mut path = vec![0; u32::from_le_bytes(array(&mut body)?) as usize];
+            body.read_exact(&mut path)?;
+            let path = self.dir.join(String::from_utf8_lossy(&path).into_owned());
+            let offset = u64::from_le_bytes(array(&mut body)?);
+            let [flag] = array(&mut body)?;
+            let len = u64::from_le_bytes(array(&mut body)?);
+            if flag > 1 {
+                remove(&path)?;
+                continue;
+            }
+            let mut file = OpenOptions::new().write(true).create(true).truncate(flag == 1).open(path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            if io::copy(&mut body.by_ref().take(len), &mut file)? < len {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
         Ok(())
     }
 }
 
-fn take<'a>(body: &mut &'a [u8], n: usize) -> io::Result<&'a [u8]> {
-    if body.len() < n {
-        return Err(io::ErrorKind::InvalidData.into());
+fn array<const N: usize>(body: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    body.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
-    let (head, tail) = body.split_at(n);
-    *body = tail;
-    Ok(head)
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ pub(crate) enum Input {
     Response { callback: u64, answer: Answer, refund: u128 },
     Timer,
     Heartbeat,
+    LowMemory,
 }
 
 /// A request being worked on.

@@ -18,7 +18,7 @@ use message::Request;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use subnets::{Kind, Subnets};
+use subnets::{Limits, Spec, Subnets};
 
 /// SHA-256.
 pub(crate) type Hash = [u8; 32];
@@ -30,7 +30,7 @@ pub(crate) struct NetworkData {
     pub(crate) time: u64,
     /// The subnets that the network was created with.
     #[serde(default)]
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) kinds: Vec<Spec>,
     /// Canister ids given out so far, by subnet.
     #[serde(default)]
     pub(crate) used: Vec<u64>,
@@ -63,16 +63,19 @@ pub(crate) struct State {
     pub(crate) touched: BTreeSet<Principal>,
     /// Chunks of chunk stores, by hash.
     pub(crate) blobs: HashMap<Hash, Arc<Vec<u8>>>,
-    /// What canisters pay.
+    /// What canisters pay where anything costs; `fees_of` tells.
     pub(crate) fees: Fees,
 }
 
 /// The time at which a network without a wall clock begins: 2021-05-06T19:17:10Z, plus a nanosecond.
 pub(crate) const GENESIS: u64 = 1_620_328_630_000_000_001;
 
+/// The latest time that a network may be set to: far enough from the end of numbers for what is added to it.
+pub(crate) const LATEST: u64 = u64::MAX / 2;
+
 impl NetworkData {
     /// A network that begins at `time`.
-    pub(crate) fn new(time: u64, kinds: Vec<Kind>) -> NetworkData {
+    pub(crate) fn new(time: u64, kinds: Vec<Spec>) -> NetworkData {
         NetworkData { time, kinds, used: Vec::new(), management: VecDeque::new(), stopping: Vec::new() }
     }
 }
@@ -115,6 +118,16 @@ impl State {
     pub(crate) fn drop_unused_blobs(&mut self) {
         let held: HashSet<Hash> = self.canisters.values().flat_map(|c| c.record.chunks_held()).collect();
         self.blobs.retain(|hash, _| held.contains(hash));
+    }
+
+    /// What a canister pays.
+    pub(crate) fn fees_of(&self, canister: Principal) -> Fees {
+        if self.subnets.of(canister).spec.is_free() { Fees::FREE } else { self.fees }
+    }
+
+    /// What a canister's messages may use.
+    pub(crate) fn limits_of(&self, canister: Principal) -> Limits {
+        self.subnets.of(canister).spec.limits()
     }
 
     /// Bytes of these chunks.

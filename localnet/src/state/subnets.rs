@@ -61,11 +61,73 @@ impl Kind {
     }
 }
 
+/// How a subnet was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Form")]
+pub(crate) struct Spec {
+    pub(crate) kind: Kind,
+    /// Nothing costs cycles.
+    pub(crate) free: bool,
+    /// Messages may use more instructions than anywhere else.
+    pub(crate) benchmarking: bool,
+}
+
+/// How a state directory has it; earlier ones have the kind alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Kind(Kind),
+    Spec { kind: Kind, free: bool, benchmarking: bool },
+}
+
+impl From<Form> for Spec {
+    fn from(form: Form) -> Spec {
+        match form {
+            Form::Kind(kind) => kind.into(),
+            Form::Spec { kind, free, benchmarking } => Spec { kind, free, benchmarking },
+        }
+    }
+}
+
+impl From<Kind> for Spec {
+    fn from(kind: Kind) -> Spec {
+        Spec { kind, free: false, benchmarking: false }
+    }
+}
+
+/// The most instructions of one message, of a query with all that it calls, and of an installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) message: u64,
+    pub(crate) query: u64,
+    pub(crate) install: u64,
+}
+
+impl Spec {
+    /// Whether nothing costs cycles here.
+    pub(crate) fn is_free(self) -> bool {
+        self.free || self.kind.type_name() == "system"
+    }
+
+    /// What messages may use here.
+    pub(crate) fn limits(self) -> Limits {
+        const E9: u64 = 1_000_000_000;
+        match self.kind.type_name() {
+            _ if self.benchmarking => {
+                let all = 100_000 * E9 - 1;
+                Limits { message: all, query: all, install: all }
+            }
+            "system" => Limits { message: 50 * E9, query: 50 * E9, install: 1_000 * E9 },
+            _ => Limits { message: 40 * E9, query: 5 * E9, install: 300 * E9 },
+        }
+    }
+}
+
 /// A subnet.
 #[derive(Clone, Debug)]
 pub(crate) struct Subnet {
     pub(crate) id: Principal,
-    pub(crate) kind: Kind,
+    pub(crate) spec: Spec,
     /// First and last numbers of its canister ids; new ids come from the last range.
     pub(crate) ranges: Vec<(u64, u64)>,
 }
@@ -75,20 +137,21 @@ pub(crate) struct Subnet {
 pub(crate) struct Subnets(Vec<Subnet>);
 
 impl Subnets {
-    /// Subnets of these kinds, one application subnet if there are none.
-    pub(crate) fn new(root: Principal, kinds: &[Kind]) -> Subnets {
-        let kinds = if kinds.is_empty() { &[Kind::Application] } else { kinds };
-        let subnet = |(index, kind): (usize, &Kind)| {
+    /// Subnets as asked for, one application subnet if none is.
+    pub(crate) fn new(root: Principal, specs: &[Spec]) -> Subnets {
+        let usual = [Kind::Application.into()];
+        let specs = if specs.is_empty() { &usual } else { specs };
+        let subnet = |(index, spec): (usize, &Spec)| {
             let id = match index {
                 0 => root,
                 n => Principal::self_authenticating(format!("{root}#{n}")),
             };
             let first = TOP - index as u64 * RANGE;
-            let mut ranges = kind.mainnet();
+            let mut ranges = spec.kind.mainnet();
             ranges.push((first, first + RANGE - 1));
-            Subnet { id, kind: *kind, ranges }
+            Subnet { id, spec: *spec, ranges }
         };
-        Subnets(kinds.iter().enumerate().map(subnet).collect())
+        Subnets(specs.iter().enumerate().map(subnet).collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Subnet> {
@@ -104,7 +167,7 @@ impl Subnets {
     pub(crate) fn default(&self) -> usize {
         [Kind::Application, Kind::VerifiedApplication, Kind::System]
             .into_iter()
-            .find_map(|kind| self.0.iter().position(|subnet| subnet.kind == kind))
+            .find_map(|kind| self.0.iter().position(|subnet| subnet.spec.kind == kind))
             .unwrap_or(0)
     }
 
@@ -174,12 +237,12 @@ mod tests {
             CloudEngine,
             VerifiedApplication,
         ];
-        let subnets = Subnets::new(Principal::anonymous(), &all);
+        let subnets = Subnets::new(Principal::anonymous(), &all.map(Spec::from));
         let mut ranges: Vec<_> = subnets.iter().flat_map(|s| s.ranges.clone()).collect();
         ranges.sort_unstable();
         assert!(ranges.windows(2).all(|w| w[0].1 < w[1].0), "{ranges:x?}");
         let kind = |text: &str| {
-            Principal::from_text(text).ok().and_then(|id| subnets.holder(id)).map(|i| subnets.0[i].kind)
+            Principal::from_text(text).ok().and_then(|id| subnets.holder(id)).map(|i| subnets.0[i].spec.kind)
         };
         assert_eq!(kind("rrkah-fqaaa-aaaaa-aaaaq-cai"), Some(Nns));
         assert_eq!(kind("rdmx6-jaaaa-aaaaa-aaadq-cai"), Some(Ii));
@@ -187,7 +250,7 @@ mod tests {
         assert_eq!(kind("lxzze-o7777-77777-aaaaa-cai"), Some(Nns));
         assert_eq!(kind("2vxsx-fae"), None);
         assert_eq!(subnets.default(), 7);
-        assert_eq!(subnets.of(subnets.default_effective()).kind, Application);
+        assert_eq!(subnets.of(subnets.default_effective()).spec.kind, Application);
     }
 
     #[test]

@@ -8,19 +8,31 @@ macro_rules! set {
     ($table:ident, $cost:literal: $($op:ident)*) => { $( $table.$op = $cost; )* };
 }
 
-/// What a costly operator lacks in the table, which is of bytes; the rewrite puts as many `nop`s before it.
-pub(super) const LACKING: usize = 300 - 255;
-
-/// Whether the operator costs 300.
-pub(super) fn is_costly(op: &Operator<'_>) -> bool {
-    matches!(
-        op,
+/// What an operator costs more than the table says, which is of bytes and for 32-bit memories; the rewrite puts as many
+/// `nop`s before it.
+pub(super) fn lacking(op: &Operator<'_>, memory64: bool) -> usize {
+    match op {
         Operator::MemoryGrow { .. }
-            | Operator::TableGrow { .. }
-            | Operator::DataDrop { .. }
-            | Operator::ElemDrop { .. }
-    )
+        | Operator::TableGrow { .. }
+        | Operator::DataDrop { .. }
+        | Operator::ElemDrop { .. } => 300 - 255,
+        op if memory64 && accesses_memory(op) => 1,
+        _ => 0,
+    }
 }
+
+macro_rules! with_memarg {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $type:ty),* })? => $visit:ident ($($annotation:tt)*))*) => {
+        /// Whether the operator loads or stores.
+        fn accesses_memory(op: &Operator<'_>) -> bool {
+            match op {
+                $(Operator::$op { .. } => [$($(stringify!($arg)),*)?].contains(&"memarg"),)*
+                _ => false,
+            }
+        }
+    };
+}
+wasmparser::for_each_operator!(with_memarg);
 
 /// The replica's weights. Operators that are not named cost 1.
 pub(crate) fn operator_cost() -> OperatorCost {

@@ -10,6 +10,18 @@ pub(crate) use code::{Code, CodeCache};
 pub(crate) use cost::operator_cost;
 pub(crate) use validate::MethodKind;
 
+/// Asserts that what comes of a module's rewrite is valid if the module is.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(plain) = validate::decode(bytes) else { return };
+    let Ok(info) = validate::validate(&plain) else { return };
+    let Ok(rewritten) = rewrite::rewrite(&plain, &info) else { return };
+    let mut validator = wasmparser::Validator::new_with_features(validate::features());
+    if let Err(e) = validator.validate_all(&rewritten) {
+        panic!("the rewritten module is invalid: {e}");
+    }
+}
+
 /// Prefix of the names that the rewrite exports; canister modules may not use it.
 pub(crate) const RESERVED: &str = "\u{1}darkroom:";
 

@@ -3,7 +3,6 @@
 //! instead of at every instantiation. Operators that cost more than the engine's table can say get `nop`s before
 //! them, which cost 1 each and compile to nothing. Everything else is kept as it is.
 
-use super::cost::LACKING;
 use super::names;
 use super::validate::{Invalid, ModuleInfo};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -69,9 +68,9 @@ pub(crate) fn rewrite(wasm: &[u8], info: &ModuleInfo) -> Result<Vec<u8>, Invalid
     let mut costly = info.costly.iter().copied().peekable();
     for body in parts.bodies {
         let (mut from, mut bytes) = (body.start, Vec::new());
-        while let Some(at) = costly.next_if(|at| *at < body.end) {
+        while let Some((at, nops)) = costly.next_if(|(at, _)| *at < body.end) {
             bytes.extend_from_slice(&wasm[from..at]);
-            bytes.extend([NOP; LACKING]);
+            bytes.extend(std::iter::repeat_n(NOP, nops));
             from = at;
         }
         bytes.extend_from_slice(&wasm[from..body.end]);

@@ -84,8 +84,8 @@ pub(crate) struct ModuleInfo {
     /// Wasm instructions in the code section.
     pub(crate) instructions: u64,
     pub(crate) data_segments: u32,
-    /// Where in the module the operators are whose cost does not fit into the engine's table.
-    pub(crate) costly: Vec<usize>,
+    /// Where in the module the operators are that cost more than the engine's table says, and how much more.
+    pub(crate) costly: Vec<(usize, usize)>,
 }
 
 impl ModuleInfo {
@@ -220,8 +220,9 @@ pub(super) fn validate(wasm: &[u8]) -> Result<ModuleInfo, Invalid> {
                 let mut ops = body.get_operators_reader()?;
                 while !ops.eof() {
                     let (op, at) = ops.read_with_offset()?;
-                    if super::cost::is_costly(&op) {
-                        info.costly.push(at);
+                    match super::cost::lacking(&op, info.memory64) {
+                        0 => {}
+                        nops => info.costly.push((at, nops)),
                     }
                     count += 1;
                 }

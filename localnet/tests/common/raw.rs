@@ -78,15 +78,18 @@ pub fn post(address: &str, path: &str, body: &[u8]) -> Reply {
 }
 
 /// Nanoseconds since 1970, plus some seconds.
+#[allow(clippy::disallowed_methods, reason = "requests expire by the wall clock")]
 pub fn at(seconds: i64) -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i128;
     u64::try_from(now + i128::from(seconds) * 1_000_000_000).unwrap()
 }
 
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// A key of some kind.
 pub struct Key {
     pub der: Vec<u8>,
-    pub sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    pub sign: Sign,
 }
 
 impl Key {

@@ -1,10 +1,9 @@
 //! `ic0`: calls to other canisters. They take effect when the entry point succeeds.
 
-use super::{COST, Ptr, bytes, charge_payload, fail, read, sys, violation};
+use super::{COST, Ptr, bytes, charge_payload, read, sys, violation};
 use crate::exec::Host;
 use crate::exec::context::*;
 use crate::exec::host::OutCall;
-use crate::reject::CanisterError;
 use candid::Principal;
 use wasmtime::{Caller, Linker};
 
@@ -81,9 +80,11 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "call_cycles_add128", U | RY | RT | T, COST, |c, high: u64, low: u64| -> () {
         add_cycles(&mut c, "call_cycles_add128", super::cycles::join(high, low))
     });
-    sys!(l, "call_cycles_add", U | RY | RT | T, COST, |c, amount: u64| -> () {
-        add_cycles(&mut c, "call_cycles_add", u128::from(amount))
-    });
+    if P::NARROW {
+        sys!(l, "call_cycles_add", U | RY | RT | T, COST, |c, amount: u64| -> () {
+            add_cycles(&mut c, "call_cycles_add", u128::from(amount))
+        });
+    }
     sys!(l, "call_with_best_effort_response", CALLING, COST, |c, seconds: u32| -> () {
         let call = building(&mut c, "call_with_best_effort_response")?;
         if call.timeout.is_some() {
@@ -105,8 +106,8 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         if host.kind.replicated() {
             let fees = host.view.fees;
             let request = fees.calling((call.method.len() + call.arg.len()) as u64);
-            let prepaid = fees.callback(host.view.memory64);
-            if request + prepaid > 0 && host.balance() < host.view.frozen + request + prepaid {
+            let prepaid = fees.callback(host.view.limits, host.view.memory64);
+            if request + prepaid > 0 && host.balance() < host.view.frozen.saturating_add(request + prepaid) {
                 host.spent -= call.cycles;
                 return Ok(2);
             }
@@ -142,9 +143,9 @@ fn add_cycles(c: &mut Caller<'_, Host>, name: &str, amount: u128) -> wasmtime::R
     building(c, name)?;
     let balance = c.data().balance();
     if amount > balance.saturating_sub(c.data().view.frozen) {
-        return fail(CanisterError::OutOfCycles(format!(
-            "Canister has insufficient balance: {balance} cycles, but {amount} cycles were to be attached to a call"
-        )));
+        return violation(format!(
+            "ic0.{name}: insufficient balance: {balance} cycles, but {amount} cycles were to be attached to a call"
+        ));
     }
     c.data_mut().spent += amount;
     building(c, name)?.cycles += amount;

@@ -12,23 +12,13 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         let amount = c.data().available();
         put(&mut c, dst, amount)
     });
-    sys!(l, "msg_cycles_available", OFFERED, COST, |c| -> u64 {
-        narrow("msg_cycles_available", c.data().available())
-    });
     sys!(l, "msg_cycles_accept128", OFFERED, COST, |c, high: u64, low: u64, dst: P| -> () {
         let amount = accept(&mut c, join(high, low));
         put(&mut c, dst, amount)
     });
-    sys!(l, "msg_cycles_accept", OFFERED, COST, |c, max: u64| -> u64 {
-        let amount = accept(&mut c, u128::from(max));
-        narrow("msg_cycles_accept", amount)
-    });
     sys!(l, "msg_cycles_refunded128", RY | RT, COST, |c, dst: P| -> () {
         let amount = c.data().message.refunded;
         put(&mut c, dst, amount)
-    });
-    sys!(l, "msg_cycles_refunded", RY | RT, COST, |c| -> u64 {
-        narrow("msg_cycles_refunded", c.data().message.refunded)
     });
     sys!(l, "cycles_burn128", I | G | U | RQ | RY | RT | C | T, COST, |c,
                                                                        high: u64,
@@ -44,20 +34,40 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
         let amount = c.data().balance();
         put(&mut c, dst, amount)
     });
-    sys!(l, "canister_cycle_balance", ALL, COST, |c| -> u64 {
-        narrow("canister_cycle_balance", c.data().balance())
-    });
     sys!(l, "canister_liquid_cycle_balance128", ALL, COST, |c, dst: P| -> () {
         let amount = c.data().balance().saturating_sub(c.data().view.frozen);
         put(&mut c, dst, amount)
     });
+    if P::NARROW {
+        narrow_amounts(l)?;
+    }
     costs::<P>(l)
+}
+
+/// For 32-bit canisters only.
+fn narrow_amounts(l: &mut Linker<Host>) -> wasmtime::Result<()> {
+    sys!(l, "msg_cycles_available", OFFERED, COST, |c| -> u64 {
+        narrow("msg_cycles_available", c.data().available())
+    });
+    sys!(l, "msg_cycles_accept", OFFERED, COST, |c, max: u64| -> u64 {
+        let amount = accept(&mut c, u128::from(max));
+        narrow("msg_cycles_accept", amount)
+    });
+    sys!(l, "msg_cycles_refunded", RY | RT, COST, |c| -> u64 {
+        narrow("msg_cycles_refunded", c.data().message.refunded)
+    });
+    sys!(l, "canister_cycle_balance", ALL, COST, |c| -> u64 {
+        narrow("canister_cycle_balance", c.data().balance())
+    });
+    Ok(())
 }
 
 fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "cost_call", ANY, COST, |c, method: u64, payload: u64, dst: P| -> () {
-        let (fees, memory64) = (c.data().view.fees, c.data().view.memory64);
-        put(&mut c, dst, fees.calling(method.saturating_add(payload)) + fees.callback(memory64))
+        let view = &c.data().view;
+        let reserved = view.fees.callback(view.limits, view.memory64);
+        let cost = view.fees.calling(method.saturating_add(payload)) + reserved;
+        put(&mut c, dst, cost)
     });
     sys!(l, "cost_create_canister", ANY, COST, |c, dst: P| -> () {
         let fees = c.data().view.fees;
@@ -84,7 +94,10 @@ fn costs<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// 0 and the price for a known curve; 1 for an unknown one.
+/// Keys that subnets have; the price is the same for each.
+const KEYS: [&[u8]; 3] = [b"key_1", b"test_key_1", b"dfx_test_key"];
+
+/// 0 and the price for a known curve and key; 1 for an unknown curve, 2 for an unknown key.
 fn sign<P: Ptr>(
     c: &mut Caller<'_, Host>,
     src: P,
@@ -93,9 +106,12 @@ fn sign<P: Ptr>(
     last: u32,
     dst: P,
 ) -> wasmtime::Result<u32> {
-    read(c, src.into(), size.into())?;
+    let key = read(c, src.into(), size.into())?;
     if curve > last {
         return Ok(1);
+    }
+    if !KEYS.contains(&&key[..]) {
+        return Ok(2);
     }
     let price = c.data().view.fees.signature;
     put(c, dst, price)?;

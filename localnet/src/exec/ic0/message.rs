@@ -34,7 +34,7 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "msg_caller_info_signer_copy", WITH_INFO, COST, |c, dst: P, off: P, size: P| -> () {
         copy(&mut c, &[], dst.into(), off.into(), size.into())
     });
-    sys!(l, "msg_reject_code", RY | RT | CRY | CRT | C | CC, COST, |c| -> u32 {
+    sys!(l, "msg_reject_code", RY | RT | CRY | CRT | C, COST, |c| -> u32 {
         Ok(c.data().message.reject_code)
     });
     sys!(l, "msg_reject_msg_size", REJECTED, COST, |c| -> P {

@@ -17,17 +17,24 @@ use wasmtime::{Caller, InstancePre, Linker, Module, Trap, WasmTy};
 
 /// An address or a size in the canister's memory: 32 bits, or 64 in a 64-bit canister.
 pub(super) trait Ptr: WasmTy + Copy + Into<u64> + Send + Sync + 'static {
+    /// Whether the canister has the functions from before 64-bit memories.
+    const NARROW: bool;
+
     /// From a size that fits by construction.
     fn of(n: usize) -> Self;
 }
 
 impl Ptr for u32 {
+    const NARROW: bool = true;
+
     fn of(n: usize) -> u32 {
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 }
 
 impl Ptr for u64 {
+    const NARROW: bool = false;
+
     fn of(n: usize) -> u64 {
         n as u64
     }

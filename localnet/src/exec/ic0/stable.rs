@@ -15,7 +15,7 @@ const DIRTY_PAGE: u64 = 1_000;
 pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "stable64_size", ANY, COST, |c| -> u64 { Ok(c.data().stable.pages()) });
     sys!(l, "stable64_grow", ANY, GROW_COST, |c, pages: u64| -> u64 {
-        Ok(grow(&mut c, pages).unwrap_or(u64::MAX))
+        Ok(grow(&mut c, pages)?.unwrap_or(u64::MAX))
     });
     sys!(l, "stable64_read", ANY, COST, |c, dst: u64, offset: u64, size: u64| -> () {
         load(&mut c, dst, offset, size)
@@ -23,13 +23,21 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "stable64_write", ANY, COST, |c, offset: u64, src: u64, size: u64| -> () {
         store(&mut c, offset, src, size)
     });
+    if P::NARROW {
+        narrow(l)?;
+    }
+    Ok(())
+}
+
+/// For 32-bit canisters only.
+fn narrow(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     sys!(l, "stable_size", ANY, COST, |c| -> u32 { small(c.data().stable.pages()) });
     sys!(l, "stable_grow", ANY, GROW_COST, |c, pages: u32| -> u32 {
         small(c.data().stable.pages())?;
         if c.data().stable.pages() + u64::from(pages) > 65_536 {
             return Ok(u32::MAX);
         }
-        Ok(grow(&mut c, u64::from(pages)).and_then(|old| u32::try_from(old).ok()).unwrap_or(u32::MAX))
+        Ok(grow(&mut c, u64::from(pages))?.and_then(|old| u32::try_from(old).ok()).unwrap_or(u32::MAX))
     });
     sys!(l, "stable_read", ANY, COST, |c, dst: u32, offset: u32, size: u32| -> () {
         small(c.data().stable.pages())?;
@@ -50,15 +58,15 @@ fn small(pages: u64) -> wasmtime::Result<u32> {
     }
 }
 
-fn grow(c: &mut Caller<'_, Host>, pages: u64) -> Option<u64> {
+fn grow(c: &mut Caller<'_, Host>, pages: u64) -> wasmtime::Result<Option<u64>> {
     let host = c.data_mut();
     let old = host.stable.pages();
-    let new = old.checked_add(pages)?;
-    if new > host.stable_limit {
-        return None;
+    let Some(new) = old.checked_add(pages).filter(|new| *new <= host.stable_limit) else { return Ok(None) };
+    if let Err(error) = host.grow(pages * WASM_PAGE) {
+        return fail(error);
     }
     host.stable.set_pages(new);
-    Some(old)
+    Ok(Some(old))
 }
 
 fn load(c: &mut Caller<'_, Host>, dst: u64, offset: u64, size: u64) -> wasmtime::Result<()> {

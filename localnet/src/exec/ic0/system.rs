@@ -1,6 +1,6 @@
 //! `ic0`: the canister, the subnet, time, certified data, the timer, settings, counters, the log.
 
-use super::{COST, Ptr, charge, copy, fail, read, sys, violation};
+use super::{COST, Ptr, bytes, charge, copy, fail, read, sys, violation};
 use crate::exec::Host;
 use crate::exec::context::*;
 use crate::exec::host::LogLine;
@@ -73,22 +73,30 @@ pub(super) fn define<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     });
     sys!(l, "in_replicated_execution", ANY, COST, |c| -> u32 { Ok(u32::from(c.data().kind.replicated())) });
     sys!(l, "debug_print", ANY, 100, |c, src: P, size: P| -> () {
-        let text = read(&mut c, src.into(), size.into())?;
+        let text = message(&mut c, "debug_print", src.into(), size.into())?;
         log(&mut c, text)
     });
     sys!(l, "trap", ANY, COST, |c, src: P, size: P| -> () {
-        let text = read(&mut c, src.into(), size.into())?;
+        let text = message(&mut c, "trap", src.into(), size.into())?;
         log(&mut c, [b"[TRAP]: ".as_slice(), &text].concat())?;
         fail(CanisterError::CalledTrap(String::from_utf8_lossy(&text).into_owned()))
     });
     environment::<P>(l)
 }
 
+/// What the canister has to say. Whoever is about to fail is not stopped by a wrong address.
+fn message(c: &mut Caller<'_, Host>, name: &str, src: u64, size: u64) -> wasmtime::Result<Vec<u8>> {
+    charge(c, size)?;
+    Ok(bytes(c, src, size).unwrap_or_else(|_| format!("({name} message out of memory bounds)").into_bytes()))
+}
+
 fn environment<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
-    sys!(l, "env_var_count", ALL, COST, |c| -> u32 { Ok(u32::of(c.data().view.environment.len())) });
-    sys!(l, "env_var_name_size", ALL, COST, |c, index: u32| -> P { Ok(P::of(variable(&c, index)?.len())) });
-    sys!(l, "env_var_name_copy", ALL, COST, |c, index: u32, dst: P, off: P, size: P| -> () {
-        let name = variable(&c, index)?;
+    sys!(l, "env_var_count", ALL, COST, |c| -> P { Ok(P::of(c.data().view.environment.len())) });
+    sys!(l, "env_var_name_size", ALL, COST, |c, index: P| -> P {
+        Ok(P::of(variable(&c, index.into())?.len()))
+    });
+    sys!(l, "env_var_name_copy", ALL, COST, |c, index: P, dst: P, off: P, size: P| -> () {
+        let name = variable(&c, index.into())?;
         copy(&mut c, name.as_bytes(), dst.into(), off.into(), size.into())
     });
     sys!(l, "env_var_name_exists", ALL, COST, |c, src: P, size: P| -> u32 {
@@ -109,8 +117,8 @@ fn environment<P: Ptr>(l: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn variable(c: &Caller<'_, Host>, index: u32) -> wasmtime::Result<String> {
-    match c.data().view.environment.get(index as usize) {
+fn variable(c: &Caller<'_, Host>, index: u64) -> wasmtime::Result<String> {
+    match usize::try_from(index).ok().and_then(|index| c.data().view.environment.get(index)) {
         Some((name, _)) => Ok(name.clone()),
         None => violation(format!("ic0.env_var_name: there is no environment variable {index}")),
     }
@@ -142,10 +150,11 @@ fn log(c: &mut Caller<'_, Host>, mut text: Vec<u8>) -> wasmtime::Result<()> {
     charge(c, 52 * text.len() as u64)?;
     let host = c.data_mut();
     let time = host.view.time;
-    host.effects.log.push(LogLine { time, text });
-    let mut kept: usize = host.effects.log.iter().map(|l| l.text.len()).sum();
-    while kept > LOG_LIMIT && host.effects.log.len() > 1 {
-        kept -= host.effects.log.remove(0).text.len();
+    let (effects, line) = (&mut host.effects, LogLine { time, text });
+    effects.log_size += line.size();
+    effects.log.push_back(line);
+    while effects.log_size > LOG_LIMIT && effects.log.len() > 1 {
+        effects.log_size -= effects.log.pop_front().map_or(0, |line| line.size());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::RoundConfig;
 use crate::http::{ic_api, plain, text, topology};
 use crate::net::{Driver, Instance, Submit};
 use crate::reject::Reject;
+use crate::state::LATEST;
 use crate::state::message::{Answer, Refusal};
 use axum::body::Bytes;
 use axum::http::{Method, StatusCode};
@@ -93,7 +94,9 @@ fn route(server: &Server, held: &Held, method: &Method, path: &str, body: &[u8])
             held.driver.lock().take();
             reply(Ok(()))
         }
-        ("POST", "read/query") => reply(parse(body).map(|call| query(net, call))),
+        ("POST", "read/query") => {
+            reply(parse(body).and_then(|call| without_info(&call).map(|()| query(net, call))))
+        }
         ("POST", "read/ingress_status") => reply(parse(body).and_then(|args| ingress_status(net, args))),
         ("POST", "read/get_cycles") => reply(parse(body).and_then(|args| cycles(net, args))),
         ("POST", "read/get_stable_memory") => reply(parse(body).and_then(|args| stable_memory(net, args))),
@@ -146,11 +149,20 @@ fn raw(answer: Answer, certified: bool) -> Raw<B64> {
     }
 }
 
+/// Refuses what only an identity provider could have signed.
+fn without_info(call: &RawCanisterCall) -> Result<(), Failure> {
+    match call.sender_info {
+        None => Ok(()),
+        Some(_) => Err(bad("sender_info is not supported: there is no identity provider here")),
+    }
+}
+
 fn query(net: &Instance, call: RawCanisterCall) -> Raw<B64> {
     raw(net.query(call.sender.0, call.canister_id.0, &call.method, Arc::new(call.payload.0)), false)
 }
 
 fn submit(net: &Instance, call: RawCanisterCall) -> Result<Raw<RawMessageId>, Failure> {
+    without_info(&call)?;
     let effective = match &call.effective_principal {
         Effective::None => None,
         Effective::CanisterId(id) => Some(id.0),
@@ -232,7 +244,7 @@ fn add_cycles(net: &Instance, args: RawAddCycles) -> Result<RawCycles, Failure> 
     net.exclusively(|net, executor| {
         net.commit(executor, |state| {
             let record = &mut found(state.canister_mut(args.canister_id.0))?.record;
-            record.cycles = record.cycles.saturating_add(args.amount);
+            record.receive(args.amount);
             Ok(RawCycles { cycles: record.cycles })
         })
     })
@@ -254,7 +266,16 @@ fn public_key(net: &Instance, args: RawSubnetId) -> Result<Vec<u8>, Failure> {
     if known { Ok(net.keys.root_der.to_vec()) } else { Err(bad("there is no such subnet")) }
 }
 
+/// Refuses times at which clocks would overflow.
+pub(super) fn countable(time: &RawTime) -> Result<u64, String> {
+    match time.nanos_since_epoch {
+        nanos if nanos <= LATEST => Ok(nanos),
+        nanos => Err(format!("the time {nanos} is after {LATEST}, the latest one that there is here")),
+    }
+}
+
 fn set_time(net: &Instance, time: &RawTime) -> Result<(), Failure> {
+    countable(time).map_err(bad)?;
     if net.set_time(time.nanos_since_epoch) {
         return Ok(());
     }

@@ -1,12 +1,12 @@
 //! The server: its instances, blobs and gateways, and the routes to them.
 
-use super::instance::{self, Held, auto_progress, json_reply, parse, reply};
+use super::instance::{self, Held, auto_progress, countable, json_reply, parse, reply};
 use super::wire::{ForwardTo, HttpGatewayConfig, InitialTime, InstanceConfig};
 use crate::Fees;
 use crate::http::serve::Port;
 use crate::http::{gateway, ic_api, read_body, text, topology};
 use crate::net::{Instance, Setup};
-use crate::state::subnets::Kind;
+use crate::state::subnets::Spec;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -20,8 +20,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Bytes of a request's body; stable memories are uploaded in one.
-const MAX_BODY: usize = 4 << 30;
+/// Bytes of a blob; stable memories are uploaded in one.
+const MAX_BLOB: usize = 4 << 30;
+/// Bytes of any other request's body: more than the largest message in JSON.
+const MAX_BODY: usize = 64 << 20;
 
 /// All that a PocketIC server holds.
 #[derive(Debug)]
@@ -99,7 +101,11 @@ async fn serve(State(server): State<Arc<Server>>, request: Request) -> Response 
     let _active = Active::new(&server);
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_matches('/').to_owned();
-    let limit = if path.contains("/api/") { ic_api::MAX_BODY } else { MAX_BODY };
+    let limit = match &*path {
+        "blobstore" => MAX_BLOB,
+        path if path.contains("/api/") => ic_api::MAX_BODY,
+        _ => MAX_BODY,
+    };
     let body = match read_body(body, limit).await {
         Ok(body) => body,
         Err(refused) => return reply::<()>(Err(refused)),
@@ -145,7 +151,7 @@ async fn delete(server: &Arc<Server>, id: &str) -> Response {
 fn store(server: &Server, body: Bytes, gzip: bool) -> Response {
     let bytes = if gzip {
         let mut bytes = Vec::new();
-        let read = flate2::read::GzDecoder::new(&body[..]).take(MAX_BODY as u64).read_to_end(&mut bytes);
+        let read = flate2::read::GzDecoder::new(&body[..]).take(MAX_BLOB as u64).read_to_end(&mut bytes);
         if let Err(e) = read {
             return reply::<()>(Err((StatusCode::BAD_REQUEST, format!("the blob is not gzip: {e}"))));
         }
@@ -173,10 +179,12 @@ async fn create(server: Arc<Server>, body: Bytes) -> Response {
         );
     }
     let made = {
-        let kinds = config.subnet_config_set.kinds();
-        let fees = if config.subnet_config_set.is_free() { Fees::FREE } else { Fees::default() };
+        let kinds = match config.subnet_config_set.specs() {
+            Ok(kinds) => kinds,
+            Err(message) => return failed(message),
+        };
         let (dir, time) = (config.state_dir, config.initial_time);
-        let made = tokio::task::spawn_blocking(move || start(dir, time, kinds, fees)).await;
+        let made = tokio::task::spawn_blocking(move || start(dir, time, kinds)).await;
         made.map_err(|e| e.to_string()).and_then(|held| held)
     };
     let held = match made {
@@ -213,15 +221,14 @@ fn nothing(value: &Value) -> bool {
 fn start(
     dir: Option<std::path::PathBuf>,
     time: Option<InitialTime>,
-    kinds: Vec<Kind>,
-    fees: Fees,
+    kinds: Vec<Spec>,
 ) -> Result<Held, String> {
     let (time, live) = match time {
         None => (None, None),
-        Some(InitialTime::Timestamp(time)) => (Some(time.nanos_since_epoch), None),
+        Some(InitialTime::Timestamp(time)) => (Some(countable(&time)?), None),
         Some(InitialTime::AutoProgress(config)) => (Some(crate::clock::now()), Some(config)),
     };
-    let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees };
+    let setup = Setup { state_dir: dir.as_deref(), time, kinds, fees: Fees::default() };
     let net = Instance::start(setup).map_err(|e| e.to_string())?;
     let held = Held { net: Arc::new(net), driver: Mutex::new(None) };
     if let Some(config) = live {

@@ -2,7 +2,7 @@
 
 use crate::reject::reject_code_name;
 use crate::state::message::Refusal;
-use crate::state::subnets::Kind;
+use crate::state::subnets::{Kind, Spec};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use candid::Principal;
@@ -57,6 +57,9 @@ pub(super) struct RawCanisterCall {
     pub(super) effective_principal: Effective,
     pub(super) method: String,
     pub(super) payload: B64,
+    /// Of an identity provider, which there is none of here.
+    #[serde(default)]
+    pub(super) sender_info: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -149,29 +152,63 @@ pub(super) struct HttpGatewayInstance {
     pub(super) port: Option<u16>,
 }
 
+/// `SubnetSpec`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SubnetSpec {
+    state_config: serde_json::Value,
+    instruction_config: InstructionConfig,
+    cost_schedule: CostSchedule,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+enum InstructionConfig {
+    #[default]
+    Production,
+    Benchmarking,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+enum CostSchedule {
+    #[default]
+    Normal,
+    Free,
+}
+
+impl SubnetSpec {
+    fn spec(&self, kind: Kind) -> Result<Spec, String> {
+        if !(self.state_config.is_null() || self.state_config == "New") {
+            return Err(format!(
+                "a subnet begins empty here (`state_config` is {}; only \"New\" is possible)",
+                self.state_config
+            ));
+        }
+        Ok(Spec {
+            kind,
+            free: self.cost_schedule == CostSchedule::Free,
+            benchmarking: self.instruction_config == InstructionConfig::Benchmarking,
+        })
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SubnetConfigSet {
-    pub(super) nns: Option<serde_json::Value>,
-    pub(super) sns: Option<serde_json::Value>,
-    pub(super) ii: Option<serde_json::Value>,
-    pub(super) fiduciary: Option<serde_json::Value>,
-    pub(super) bitcoin: Option<serde_json::Value>,
-    pub(super) test_threshold_keys: Option<serde_json::Value>,
-    pub(super) system: Vec<serde_json::Value>,
-    pub(super) application: Vec<serde_json::Value>,
-    pub(super) cloud_engine: Vec<serde_json::Value>,
-    pub(super) verified_application: Vec<serde_json::Value>,
+    nns: Option<SubnetSpec>,
+    sns: Option<SubnetSpec>,
+    ii: Option<SubnetSpec>,
+    fiduciary: Option<SubnetSpec>,
+    bitcoin: Option<SubnetSpec>,
+    test_threshold_keys: Option<SubnetSpec>,
+    system: Vec<SubnetSpec>,
+    application: Vec<SubnetSpec>,
+    cloud_engine: Vec<SubnetSpec>,
+    verified_application: Vec<SubnetSpec>,
 }
 
 impl SubnetConfigSet {
-    /// Whether nothing costs cycles on the first application subnet, and so on the whole network.
-    pub(super) fn is_free(&self) -> bool {
-        self.application.first().is_some_and(|spec| spec["cost_schedule"] == "Free")
-    }
-
-    /// The kinds of subnets asked for.
-    pub(super) fn kinds(&self) -> Vec<Kind> {
+    /// The subnets asked for; an error for what this network has not.
+    pub(super) fn specs(&self) -> Result<Vec<Spec>, String> {
         let named = [
             (&self.nns, Kind::Nns),
             (&self.sns, Kind::Sns),
@@ -186,8 +223,10 @@ impl SubnetConfigSet {
             (&self.cloud_engine, Kind::CloudEngine),
             (&self.verified_application, Kind::VerifiedApplication),
         ];
-        let named = named.into_iter().filter(|(spec, _)| spec.is_some()).map(|(_, kind)| kind);
-        named.chain(many.into_iter().flat_map(|(specs, kind)| vec![kind; specs.len()])).collect()
+        let named = named.into_iter().filter_map(|(spec, kind)| Some(spec.as_ref()?.spec(kind)));
+        named
+            .chain(many.into_iter().flat_map(|(specs, kind)| specs.iter().map(move |s| s.spec(kind))))
+            .collect()
     }
 }
 

@@ -1,0 +1,30 @@
+//! Decoding what a canister replied. It may be made to be expensive: a few bytes of Candid can stand for any number
+//! of values, so what decoding may cost is bounded by the length.
+
+use candid::{CandidType, DecoderConfig, IDLArgs};
+use serde::de::DeserializeOwned;
+
+/// What may be spent beyond the length, on headers and on types; and on fields that nobody reads.
+const SPARE: usize = 1_000_000;
+const SKIPPED: usize = 200_000;
+
+fn config(bytes: &[u8]) -> DecoderConfig {
+    let mut config = DecoderConfig::new();
+    config.set_decoding_quota(bytes.len() + SPARE);
+    // The full message repeats the reply.
+    config.set_full_error_message(false);
+    config
+}
+
+/// The first value, as a `T`.
+pub(super) fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, candid::Error> {
+    let mut config = config(bytes);
+    // Of the decoding quota, skipping takes fifty times what it costs.
+    config.set_skipping_quota(SKIPPED).set_decoding_quota(bytes.len() + SPARE + 50 * SKIPPED);
+    candid::utils::decode_one_with_config(bytes, &config)
+}
+
+/// All values, of whatever types they are.
+pub(super) fn values(bytes: &[u8]) -> Result<IDLArgs, candid::Error> {
+    IDLArgs::from_bytes_with_config(bytes, &config(bytes))
+}

@@ -1,4 +1,4 @@
-//! Builds the canister for wasm32-unknown-unknown and packs it.
+//! Builds the canister for wasm32-unknown-unknown and packs it; with the feature `probe`, that of `tests/probe` too.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,11 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The folders that the module is made of.
 const SOURCES: [&str; 5] = ["api", "canister", "codec", "core", "processors"];
+
+/// The folder that makes the probe, `core` apart.
+const PROBE: &str = "tests/probe";
+
+const SETTINGS: [&str; 3] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
 fn main() {
     if let Err(message) = build() {
@@ -21,15 +26,25 @@ fn main() {
 fn build() -> Result<(), String> {
     let workspace = variable("CARGO_MANIFEST_DIR")?.parent().map(Path::to_path_buf).ok_or("no workspace")?;
     let out = variable("OUT_DIR")?;
-    for source in SOURCES.iter().chain(&["Cargo.toml", "Cargo.lock", ".cargo/config.toml"]) {
+    let probe = env::var_os("CARGO_FEATURE_PROBE").is_some();
+    for source in SOURCES.iter().chain(&SETTINGS).chain(probe.then_some(&PROBE)) {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     ensure_target()?;
-    let target_dir = target_dir(&out);
+    build_package(&workspace, &out, "darkroom-canister", "darkroom.wasm.gz")?;
+    if probe {
+        build_package(&workspace, &out, "darkroom-probe", "probe.wasm.gz")?;
+    }
+    Ok(())
+}
+
+/// Builds one canister and packs its module into `out`.
+fn build_package(workspace: &Path, out: &Path, package: &str, packed: &str) -> Result<(), String> {
+    let target_dir = target_dir(out);
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
-        .current_dir(&workspace)
-        .args(["build", "--package", "darkroom-canister", "--lib", "--profile", "canister"])
+        .current_dir(workspace)
+        .args(["build", "--package", package, "--lib", "--profile", "canister"])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir);
     if workspace.join("Cargo.lock").exists() {
@@ -45,11 +60,11 @@ fn build() -> Result<(), String> {
     }
     let built = cargo.output().map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !built.status.success() {
-        return Err(format!("the canister does not build:\n{}", String::from_utf8_lossy(&built.stderr)));
+        return Err(format!("{package} does not build:\n{}", String::from_utf8_lossy(&built.stderr)));
     }
-    let module = target_dir.join(TARGET).join("canister").join("darkroom_canister.wasm");
+    let module = target_dir.join(TARGET).join("canister").join(format!("{}.wasm", package.replace('-', "_")));
     let module = fs::read(&module).map_err(|error| format!("{}: {error}", module.display()))?;
-    pack(&module, &out.join("darkroom.wasm.gz")).map_err(|error| format!("packing: {error}"))
+    pack(&module, &out.join(packed)).map_err(|error| format!("packing: {error}"))
 }
 
 /// Settings of the machine that hold for every build.

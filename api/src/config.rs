@@ -35,7 +35,7 @@ pub enum Access {
 /// Limits of a canister; what is absent takes its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Limits {
-    /// Bytes of each chunk but the last: 65,536 to 2,000,000. Default 1,900,000 (a message holds 2 MiB).
+    /// Bytes of each chunk but the last: 65,536 to 2,000,000. Default 1,900,032 (a message holds 2 MiB).
     pub chunk_size: Option<u32>,
     /// Bytes of one file. Default 2,000,000,000.
     pub max_file_size: Option<u64>,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::Digest as _;
+
+use crate::hash::{RollingHash as _, RollingSha256};
 
 /// A SHA-256 value; shown as 64 lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,7 +18,9 @@ impl Digest {
     /// assert!(Digest::of(b"").to_string().starts_with("e3b0c442"));
     /// ```
     pub fn of(bytes: &[u8]) -> Digest {
-        Digest(sha2::Sha256::digest(bytes).into())
+        let mut hash = RollingSha256::default();
+        hash.update(bytes);
+        hash.finish()
     }
 }
 

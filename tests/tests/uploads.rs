@@ -16,7 +16,7 @@ fn twenty_megabytes_arrive_whole() {
     let photo = photo_of_20_mb();
     assert!(photo.bytes.len() > 15_000_000, "{}", photo.bytes.len());
     let upload = darkroom.begin(photo, None);
-    assert_eq!(upload.chunk_size, 1_900_000);
+    assert_eq!(upload.chunk_size, 1_900_032);
     let finished = darkroom.upload_original(photo);
     assert_eq!(*finished.item.assets[0].sha256, photo.sha256().0);
     assert!(darkroom.bytes(&finished.item.id, &finished.item.assets[0]) == photo.bytes);

@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 }
 
 /// What each crate may import of the workspace, tests and build scripts apart. Nothing imports tests or canister.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("codec", &["core"]),
     ("thumbnail", &["core", "codec"]),
@@ -19,6 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("api", &[]),
     ("canister", &["core", "codec", "api", "thumbnail", "preview", "placeholder"]),
     ("wasm", &[]),
+    ("probe", &["core"]),
     ("client", &["core", "api"]),
     ("cli", &["client", "core", "codec", "api", "thumbnail", "preview", "placeholder", "localnet", "wasm"]),
     ("localnet", &[]),

@@ -142,7 +142,10 @@ impl Session {
         if bytes.len() as u64 != expected {
             return Err(Error::ChunkLength { index, found: bytes.len() as u64, expected });
         }
-        let found = Digest::of(bytes);
+        // The rolling hash goes along in a copy, which counts only once the chunk is verified and stored.
+        let continues = index == self.hashed && !self.coverage.contains(index);
+        let mut hash = self.hash.clone();
+        let found = if continues { hash.digest_and_update(bytes) } else { Digest::of(bytes) };
         if found != declared {
             return Err(Error::ChunkHash { index, found, declared });
         }
@@ -157,8 +160,8 @@ impl Session {
         }
         store.put(key, bytes, found)?;
         self.coverage.insert(index);
-        if index == self.hashed {
-            self.hash.update(bytes);
+        if continues {
+            self.hash = hash;
             self.hashed += 1;
             self.advance(store, budget)?;
         }

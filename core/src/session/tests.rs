@@ -64,6 +64,44 @@ fn a_full_store_changes_nothing() {
 }
 
 #[test]
+fn a_refused_chunk_leaves_no_trace_in_the_rolling_hash() {
+    let bytes = [5u8; 64 * 40];
+    let (mut session, mut store) = (session(&bytes, 64 * 16), HeapChunkStore::with_limit(64 * 24));
+    put(&mut session, &mut store, 0, &bytes[..64 * 16]).unwrap();
+    let before = serde_json::to_value(&session).unwrap();
+    let unchanged = |session: &Session| assert_eq!(serde_json::to_value(session).unwrap(), before);
+
+    let next = &bytes[64 * 16..64 * 32];
+    let refused = session.put_chunk(&mut store, 1, next, Digest::of(b"other"), 0).unwrap_err();
+    assert_eq!(
+        refused,
+        Error::ChunkHash { index: 1, found: Digest::of(next), declared: Digest::of(b"other") }
+    );
+    unchanged(&session);
+    assert_eq!(put(&mut session, &mut store, 1, next).unwrap_err().code(), "store_full");
+    unchanged(&session);
+    assert_eq!(put(&mut session, &mut store, 0, &[6; 64 * 16]).unwrap_err().code(), "chunk_conflict");
+    unchanged(&session);
+    assert_eq!(put(&mut session, &mut store, 0, &bytes[..64 * 16]).unwrap(), Put::Repeated);
+    unchanged(&session);
+}
+
+/// A chunk that is next for the rolling hash, but came before and waits, is hashed once.
+#[test]
+fn a_waiting_chunk_that_is_repeated_is_not_hashed_again() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let (mut session, mut store) = (session(&bytes, 64), HeapChunkStore::default());
+    for index in [3, 2, 1, 0] {
+        put(&mut session, &mut store, index, &bytes[64 * index as usize..][..64]).unwrap();
+    }
+    assert_eq!(session.hashed_bytes(), 128);
+    assert_eq!(put(&mut session, &mut store, 2, &bytes[128..192]).unwrap(), Put::Repeated);
+    assert_eq!(session.hashed_bytes(), 128);
+    while session.finish(&store, 0).unwrap().is_none() {}
+    assert_eq!(session.finished(), Some(Digest::of(&bytes)));
+}
+
+#[test]
 fn hashing_is_bounded_per_call() {
     let bytes = [7u8; 100];
     let (mut session, mut store) = (session(&bytes, 10), HeapChunkStore::default());

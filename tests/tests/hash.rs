@@ -1,0 +1,65 @@
+//! Core's SHA-256 as it runs in a canister, by the probe of `tests/probe`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use candid::utils::ArgumentEncoder;
+use candid::{CandidType, Principal};
+use pocket_ic::PocketIc;
+use serde::de::DeserializeOwned;
+
+struct Probe {
+    network: PocketIc,
+    id: Principal,
+}
+
+impl Probe {
+    fn new() -> Probe {
+        let network = darkroom_tests::network();
+        let id = network.create_canister();
+        network.add_cycles(id, 100_000_000_000_000);
+        network.install_canister(id, darkroom_wasm::PROBE.to_vec(), Vec::new(), None);
+        Probe { network, id }
+    }
+
+    fn ask<R: CandidType + DeserializeOwned>(&self, method: &str, args: impl ArgumentEncoder) -> R {
+        let args = candid::encode_args(args).unwrap();
+        let reply = self.network.query_call(self.id, Principal::anonymous(), method, args).unwrap();
+        candid::decode_one(&reply).unwrap()
+    }
+}
+
+#[test]
+fn the_hash_of_wasm32_is_that_of_the_standard_and_of_sha2() {
+    let probe = Probe::new();
+    let made: Result<u32, String> = probe.ask("vectors", ());
+    assert_eq!(made, Ok(15));
+    // At a block's edge, near it on both sides, and where the padding begins to need another block.
+    for before in [0u32, 1, 55, 56, 63, 64, 65, 127, 128] {
+        let made: Result<u32, String> = probe.ask("lengths", (before,));
+        assert_eq!(made, Ok(4 * (301 + 3 * 21)));
+    }
+    for offset in 0u32..16 {
+        let before = if offset % 2 == 0 { 0 } else { offset * 5 };
+        let made: Result<u32, String> = probe.ask("mebibyte", (offset, before));
+        assert_eq!(made, Ok(4));
+    }
+    // Pieces that never, sometimes and mostly are long enough for the kernel.
+    for longest in [100u32, 1_000, 20_000] {
+        let made: Result<u32, String> = probe.ask("splits", (longest,));
+        assert_eq!(made, Ok(2 * 100 + 1));
+    }
+}
+
+/// Prints what `docs/benchmarks.md` has.
+#[test]
+#[ignore = "a measurement"]
+fn costs_of_hashing() {
+    let probe = Probe::new();
+    let reply =
+        probe.network.query_call(probe.id, Principal::anonymous(), "costs", candid::encode_args(()).unwrap());
+    let (once, twice, one, both): (u64, u64, u64, u64) = candid::decode_args(&reply.unwrap()).unwrap();
+    for (what, cost) in
+        [("sha2, once", once), ("sha2, twice", twice), ("one state", one), ("both states", both)]
+    {
+        println!("{what}: {:.1} instructions per byte", cost as f64 / f64::from(1 << 20));
+    }
+}

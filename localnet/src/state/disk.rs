@@ -44,7 +44,7 @@ pub(crate) struct Disk {
     journal: Journal,
     /// None until the ingress is loaded.
     answers: Option<Answers>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Disk {
@@ -275,7 +275,18 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     ciborium::from_reader(bytes).map_err(|e| e.to_string())
 }
 
-fn take_lock(dir: &Path) -> Result<File, Error> {
+/// The directory, for one process.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing does not do: a process that is being started has the file until it runs its own program.
+        let _ = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock);
+    }
+}
+
+fn take_lock(dir: &Path) -> Result<Lock, Error> {
     let path = dir.join("lock");
     let fail = || Error::io(format!("cannot lock {}", path.display()));
     let mut file =
@@ -292,5 +303,22 @@ fn take_lock(dir: &Path) -> Result<File, Error> {
     file.set_len(0).map_err(fail())?;
     file.rewind().map_err(fail())?;
     write!(file, "{}", std::process::id()).map_err(fail())?;
-    Ok(file)
+    Ok(Lock(file))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_though_a_child_inherited_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = take_lock(dir.path()).unwrap();
+        let inherited = lock.0.try_clone().unwrap();
+        assert!(matches!(take_lock(dir.path()), Err(Error::StateInUse { .. })));
+        drop(lock);
+        take_lock(dir.path()).unwrap();
+        drop(inherited);
+    }
 }

@@ -24,7 +24,9 @@ pub const ASSET_CONFLICT: &str = "asset_conflict";
 pub const ITEM_PUBLISHED: &str = "item_published";
 /// The same idempotency key came with a different declaration.
 pub const KEY_CONFLICT: &str = "key_conflict";
-/// A limit on files, sessions or bytes is reached.
+/// A limit on files, sessions, items or bytes is reached; the message names it, what was found and what is allowed.
 pub const LIMIT: &str = "limit";
+/// The canister has too few cycles to begin an upload.
+pub const LOW_CYCLES: &str = "low_cycles";
 /// A text is too long or not well formed.
 pub const INVALID_ARGUMENT: &str = "invalid_argument";

@@ -39,10 +39,28 @@ pub struct Limits {
     pub chunk_size: Option<u32>,
     /// Bytes of one file. Default 2,000,000,000.
     pub max_file_size: Option<u64>,
-    /// How long a session may rest, in seconds. Default a day.
+    /// Chunks of one file: 1 to 100,000. Default 100,000.
+    pub max_chunks: Option<u32>,
+    /// How long a session may rest, in seconds: 60 to 31,622,400. Default a day.
     pub session_seconds: Option<u64>,
-    /// Open sessions of one principal. Default 1,024.
-    pub max_open_sessions: Option<u32>,
+    /// What one principal may hold. Default 100,000,000,000 bytes, 1,000,000 items, 1,024 open sessions.
+    pub per_principal: Option<Quota>,
+    /// What all together may hold. Default 400,000,000,000 bytes, 10,000,000 items, 100,000 open sessions.
+    pub total: Option<Quota>,
+    /// Cycles above the freezing threshold that must be there when an upload begins, beside the 2,500 that each
+    /// declared byte takes. Default 100,000,000,000.
+    pub min_cycles: Option<u64>,
+}
+
+/// What may be held at once; what is absent takes its default. A controller is bound by it like everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Quota {
+    /// Bytes of all assets, those declared at begin included.
+    pub bytes: Option<u64>,
+    /// Items, unpublished ones included.
+    pub items: Option<u64>,
+    /// Sessions that are not finished.
+    pub open_sessions: Option<u32>,
 }
 
 /// A pipeline as it is configured.

@@ -12,14 +12,14 @@ mod item;
 mod upload;
 
 pub use config::{
-    Access, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Stage, Storage, UpgradeArgs,
+    Access, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage, Storage, UpgradeArgs,
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};
 pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
 pub use upload::{
-    BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, PutAsset, PutAssets,
-    PutChunk, SessionStatus, Upload, Visibility,
+    BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, Holding, PutAsset,
+    PutAssets, PutChunk, SessionStatus, StoreUsage, Upload, UploadWhole, Usage, Visibility,
 };
 
 /// A SHA-256 value: a blob of 32 bytes.

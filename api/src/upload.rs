@@ -26,6 +26,17 @@ pub struct BeginUpload {
     pub idempotency_key: Option<String>,
 }
 
+/// A small file with its derivatives, uploaded in one call.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct UploadWhole {
+    /// What [`BeginUpload`] declares. A repeated call gives the same item only with an idempotency key.
+    pub upload: BeginUpload,
+    /// All bytes of the file.
+    pub bytes: ByteBuf,
+    /// Derivatives, as for [`PutAssets`]; those that are missing may follow in calls of their own.
+    pub assets: Vec<PutAsset>,
+}
+
 /// Who may read an item once it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Visibility {
@@ -97,6 +108,9 @@ pub struct ChunkReceipt {
     pub total: u32,
     /// Bytes of the prefix that is hashed.
     pub hashed: u64,
+    /// The item as it now stands, once the session is complete: where the SHA-256 of the whole was declared, the
+    /// last chunk finishes by itself. Absent: send what is missing, then call `finish_upload`.
+    pub item: Option<crate::Item>,
 }
 
 /// Whole derivatives in one call.
@@ -163,11 +177,56 @@ pub struct FinishUpload {
     pub item: crate::Item,
 }
 
-/// What `abort_upload` and `delete_item` give.
+/// What `abort_upload` and `delete_item` give; for a while after it, the same call gives the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Freed {
-    /// Stored bytes that were freed.
+    /// Stored bytes that are freed; those of very many chunks little by little.
     pub bytes: u64,
+}
+
+/// What somebody holds, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Holding {
+    /// Bytes of all assets, those declared at begin included.
+    pub bytes: u64,
+    /// Items, unpublished ones included.
+    pub items: u64,
+    /// Sessions that are not finished.
+    pub open_sessions: u32,
+    /// The most bytes allowed.
+    pub max_bytes: u64,
+    /// The most items allowed.
+    pub max_items: u64,
+    /// The most open sessions allowed.
+    pub max_open_sessions: u32,
+}
+
+/// What the caller holds, what all hold, and how the canister's memory is used.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Usage {
+    /// What the caller holds.
+    pub own: Holding,
+    /// What all hold together.
+    pub total: Holding,
+    /// How the bytes are stored.
+    pub store: StoreUsage,
+}
+
+/// How the bytes are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct StoreUsage {
+    /// Stored chunks.
+    pub chunks: u64,
+    /// Bytes of stored chunks.
+    pub bytes: u64,
+    /// Bytes between them that are free to be used again.
+    pub free_bytes: u64,
+    /// Records of sessions, finished ones that have not expired included.
+    pub sessions: u64,
+    /// Deleted and expired assets whose chunks are still being freed.
+    pub being_freed: u64,
+    /// The version of the layout of stable memory.
+    pub layout_version: u32,
 }
 
 /// Asks for a chunk of a published asset.

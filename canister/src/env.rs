@@ -8,6 +8,11 @@ pub(crate) fn now() -> u64 {
     ic_cdk::api::time()
 }
 
+/// What the platform says of the message that is being executed.
+pub(crate) fn message() -> Message {
+    Message { caller: caller(), now: now(), liquid_cycles: ic_cdk::api::canister_liquid_cycle_balance() }
+}
+
 /// Who made this call.
 pub(crate) fn caller() -> Caller {
     let principal = ic_cdk::api::msg_caller();
@@ -17,6 +22,17 @@ pub(crate) fn caller() -> Caller {
 /// The canister itself.
 pub(crate) fn this() -> Principal {
     ic_cdk::api::canister_self()
+}
+
+/// The surroundings of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message {
+    /// Who made the call.
+    pub(crate) caller: Caller,
+    /// Nanoseconds since 1970.
+    pub(crate) now: u64,
+    /// Cycles above the freezing threshold.
+    pub(crate) liquid_cycles: u128,
 }
 
 /// A caller, with the rights that the platform gives it.

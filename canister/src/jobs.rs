@@ -22,6 +22,7 @@ const REAP_AT_ONCE: usize = 20;
 
 thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
+    static CLEANING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Clears the flag when the driver ends, also when one of its messages traps.
@@ -41,14 +42,30 @@ pub(crate) fn start() {
     }
 }
 
-/// Starts the timer that reaps. Timers end with an upgrade, so this is called after each.
+/// Starts the timers that reap and clean. Timers end with an upgrade, so this is called after each.
 pub(crate) fn start_reaper() {
+    start_cleaning();
     ic_cdk_timers::set_timer_interval(REAP_EVERY, async || reap());
+}
+
+/// Frees what was discarded, a bounded piece in each message, until nothing is left.
+pub(crate) fn start_cleaning() {
+    if !CLEANING.get() && with_service(|service| service.has_garbage()) {
+        CLEANING.set(true);
+        ic_cdk_timers::set_timer(Duration::ZERO, async {
+            CLEANING.set(false);
+            with_service(|service| service.collect_garbage());
+            start_cleaning();
+        });
+    }
 }
 
 fn reap() {
     // Work that was left when the canister was stopped without an upgrade.
     start();
+    // A message that trapped leaves its flag; a second cleaner does no harm.
+    CLEANING.set(false);
+    start_cleaning();
     let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
     match more {
         Ok(true) => {

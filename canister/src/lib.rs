@@ -74,42 +74,57 @@ fn post_upgrade(args: Option<api::InitArgs>) {
 
 #[ic_cdk::update]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
-    with_service(|service| service.begin_upload(env::caller(), env::now(), &args))
+    with_service(|service| service.begin_upload(env::message(), &args))
 }
 
 #[ic_cdk::update]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
-    with_service(|service| service.begin_asset(env::caller(), env::now(), &args))
+    with_service(|service| service.begin_asset(env::message(), &args))
 }
 
 #[ic_cdk::update]
 fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
-    with_service(|service| service.put_chunk(env::caller(), env::now(), &args))
+    let receipt = with_service(|service| service.put_chunk(env::message(), &args));
+    // The last chunk completes its session.
+    if receipt.as_ref().is_ok_and(|receipt| receipt.item.is_some()) {
+        jobs::start();
+    }
+    receipt
+}
+
+#[ic_cdk::update]
+fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
+    let item = with_service(|service| service.upload_whole(env::message(), &args));
+    jobs::start();
+    item
 }
 
 #[ic_cdk::update]
 fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
-    let item = with_service(|service| service.put_assets(env::caller(), env::now(), &args));
+    let item = with_service(|service| service.put_assets(env::message(), &args));
     jobs::start();
     item
 }
 
 #[ic_cdk::update]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
-    let finished =
-        with_service(|service| service.finish_upload(env::caller(), env::now(), SessionId(session)));
+    let finished = with_service(|service| service.finish_upload(env::message(), SessionId(session)));
     jobs::start();
     finished
 }
 
 #[ic_cdk::update]
 fn abort_upload(session: u64) -> api::Result<api::Freed> {
-    with_service(|service| service.abort_upload(env::caller(), SessionId(session)))
+    let freed = with_service(|service| service.abort_upload(env::caller(), env::now(), SessionId(session)));
+    jobs::start_cleaning();
+    freed
 }
 
 #[ic_cdk::update]
 fn delete_item(item: String) -> api::Result<api::Freed> {
-    with_service(|service| service.delete_item(env::caller(), &item))
+    let freed = with_service(|service| service.delete_item(env::caller(), env::now(), &item));
+    jobs::start_cleaning();
+    freed
 }
 
 #[ic_cdk::update]
@@ -131,6 +146,11 @@ fn run_job(job: u64) {
 #[ic_cdk::query]
 fn session_status(session: u64) -> api::Result<api::SessionStatus> {
     with_service(|service| service.session_status(env::caller(), env::now(), SessionId(session)))
+}
+
+#[ic_cdk::query]
+fn usage() -> api::Result<api::Usage> {
+    with_service(|service| service.usage(env::caller()))
 }
 
 #[ic_cdk::query]

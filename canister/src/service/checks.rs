@@ -21,10 +21,20 @@ pub(super) fn check_inline(plan: &Plan, asset: &str, len: usize) -> api::Result<
 }
 
 pub(super) fn checked_size(found: u64, config: &ConfigRecord) -> api::Result<u64> {
-    if (1..=config.max_file_size).contains(&found) {
-        return Ok(found);
+    let allowed = config.max_file_size;
+    let chunks = found.div_ceil(u64::from(config.chunk_size.max(1)));
+    let limit = |message: String| Err(api::Error::new(api::code::LIMIT, message));
+    match found {
+        0 => Err(Error::InvalidSize { found, allowed }).wire(),
+        _ if found > allowed => {
+            limit(format!("limits.max_file_size: the file has {found} bytes; {allowed} are allowed"))
+        }
+        _ if chunks > u64::from(config.max_chunks) => limit(format!(
+            "limits.max_chunks: the file has {chunks} chunks of {} bytes; {} are allowed",
+            config.chunk_size, config.max_chunks
+        )),
+        _ => Ok(found),
     }
-    Err(Error::InvalidSize { found, allowed: config.max_file_size }).wire()
 }
 
 pub(super) fn checked_file_name(name: &str) -> api::Result<String> {

@@ -4,11 +4,12 @@ use darkroom_api as api;
 use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Stage, Storage};
 use darkroom_core::processor::parse_params;
 use darkroom_core::registry::Registry;
+use darkroom_core::session::MAX_CHUNKS;
 use ic_stable_structures::Memory;
 
 use super::{Service, Wire};
 use crate::env::Caller;
-use crate::store::ConfigRecord;
+use crate::store::{self, ConfigRecord, QuotaRecord};
 
 /// The most bytes of a chunk: a message holds 2 MiB, and its other fields take some of it.
 const MAX_CHUNK_SIZE: u32 = 2_000_000;
@@ -25,8 +26,11 @@ pub(super) fn standard() -> ConfigRecord {
         uploaders: Some(Vec::new()),
         chunk_size: CHUNK_SIZE,
         max_file_size: 2_000_000_000,
+        max_chunks: store::max_chunks(),
         session_nanos: 24 * 60 * 60 * NANOS,
-        max_open_sessions: 1024,
+        per_principal: QuotaRecord::per_principal(),
+        total: QuotaRecord::total(),
+        min_cycles: store::min_cycles(),
     }
 }
 
@@ -60,11 +64,24 @@ pub(super) fn merge(
     if let Some(found) = limits.session_seconds {
         config.session_nanos = check("session_seconds", found, 60..=366 * 24 * 60 * 60)? * NANOS;
     }
-    if let Some(found) = limits.max_open_sessions {
-        check("max_open_sessions", found.into(), 1..=u64::from(u32::MAX))?;
-        config.max_open_sessions = found;
+    if let Some(found) = limits.max_chunks {
+        check("max_chunks", found.into(), 1..=u64::from(MAX_CHUNKS))?;
+        config.max_chunks = found;
     }
+    config.per_principal = quota(config.per_principal, limits.per_principal.as_ref());
+    config.total = quota(config.total, limits.total.as_ref());
+    config.min_cycles = limits.min_cycles.unwrap_or(config.min_cycles);
     Ok(config)
+}
+
+/// Any number will do: nothing may be held where it is 0.
+fn quota(quota: QuotaRecord, args: Option<&api::Quota>) -> QuotaRecord {
+    let Some(args) = args else { return quota };
+    QuotaRecord {
+        bytes: args.bytes.unwrap_or(quota.bytes),
+        items: args.items.unwrap_or(quota.items),
+        open_sessions: args.open_sessions.unwrap_or(quota.open_sessions),
+    }
 }
 
 fn check(field: &str, found: u64, allowed: std::ops::RangeInclusive<u64>) -> api::Result<u64> {

@@ -9,26 +9,26 @@ use darkroom_core::session::Declared;
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
+use super::begin::asset_record;
 use super::checks::{check_inline, checked_size};
 use super::claim::Claim;
-use super::upload::{asset_record, complete};
+use super::upload::done;
 use super::{Service, Wire, digest, insert_asset, session_key, wire};
-use crate::env::Caller;
-use crate::store::{AssetRecord, Draft, ItemRecord, Location, Origin, SessionRecord};
+use crate::env::Message;
+use crate::store::{AssetRecord, Draft, HoldingRecord, ItemRecord, Location, Origin, SessionRecord};
 
 impl<M: Memory + Clone> Service<M> {
     /// Opens the session of a derivative that is too large for `put_assets`.
     ///
     /// # Errors
-    /// Those of `put_assets`, `invalid_size`, `limit`.
+    /// Those of `put_assets`, `invalid_size`, `limit`, `low_cycles`.
     pub(crate) fn begin_asset(
         &mut self,
-        caller: Caller,
-        now: u64,
+        message: Message,
         args: &api::BeginAsset,
     ) -> api::Result<api::Upload> {
         let id: ItemId = args.item.parse().wire()?;
-        self.own_item(caller, id)?;
+        self.own_item(message.caller, id)?;
         let (mut item, mut draft) = self.draft(id)?;
         let plan = self.plan(&draft)?;
         let claim = self.claim(&plan, &args.asset)?;
@@ -52,7 +52,7 @@ impl<M: Memory + Clone> Service<M> {
             chunk_size: config.chunk_size,
             sha256: Some(declared_digest),
         };
-        let session = self.open_session(caller, now, &config, declared)?;
+        let session = self.open_session(message, &config, declared, 0)?;
         let asset =
             asset_record(claim.name, claim.media, &session, claim.meta, Origin::Claimed(claim.recipe));
         let upload = wire::upload(id, &session);
@@ -67,13 +67,9 @@ impl<M: Memory + Clone> Service<M> {
     ///
     /// # Errors
     /// `item_not_found`, `forbidden`, `item_published`, `stage_not_yours`, `processor_version`, `chunk_hash`,
-    /// `invalid_argument`, `invalid_size`, `asset_conflict`, `store_full`.
-    pub(crate) fn put_assets(
-        &mut self,
-        caller: Caller,
-        now: u64,
-        args: &api::PutAssets,
-    ) -> api::Result<api::Item> {
+    /// `invalid_argument`, `invalid_size`, `limit`, `asset_conflict`, `store_full`.
+    pub(crate) fn put_assets(&mut self, message: Message, args: &api::PutAssets) -> api::Result<api::Item> {
+        let Message { caller, now, .. } = message;
         let id: ItemId = args.item.parse().wire()?;
         let stored = self.own_item(caller, id)?;
         if stored.draft.is_none() && args.assets.iter().all(|asset| is_stored(&stored, asset)) {
@@ -104,6 +100,9 @@ impl<M: Memory + Clone> Service<M> {
             }
             new.push((claim, found, asset));
         }
+        let add = new.iter().map(|(_, _, asset)| asset.bytes.len() as u64).sum();
+        let add = HoldingRecord { bytes: add, ..HoldingRecord::default() };
+        self.reserve(&item.owner, add, &self.store.config().wire()?)?;
         let mut stored = Vec::new();
         for (claim, sha256, asset) in new {
             let location = match self.store_bytes(&item, &plan, claim.name.as_str(), &asset.bytes) {
@@ -112,13 +111,14 @@ impl<M: Memory + Clone> Service<M> {
                     for blob in stored {
                         self.store.chunks.remove(blob);
                     }
+                    self.give_back(&item.owner, add)?;
                     return Err(error);
                 }
             };
             if let Location::Chunks { blob, .. } = &location {
                 stored.push(*blob);
             }
-            complete(&mut draft, claim.name.as_str());
+            done(&mut draft, claim.name.as_str());
             let record = AssetRecord {
                 name: claim.name,
                 media: claim.media,

@@ -13,7 +13,9 @@ use ic_stable_structures::Memory;
 
 use super::publish::{derive, progress};
 use super::{Service, Wire, insert_asset};
-use crate::store::{AssetRecord, Draft, ItemRecord, JobRecord, Location, Origin, RecipeRecord, StageState};
+use crate::store::{
+    AssetRecord, Draft, HoldingRecord, ItemRecord, JobRecord, Location, Origin, RecipeRecord, StageState,
+};
 
 /// How often a stage is begun before an interruption (an upgrade, a lack of resources) fails it.
 const MAX_ATTEMPTS: u32 = 3;
@@ -133,9 +135,17 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
     fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {
         let plan = darkroom_core::pipeline::Plan::new(&self.draft.pipeline, self.service.registry())?;
         let bytes = &made.derivative.bytes;
+        let failed = |error: api::Error| Error::ProcessorFailed {
+            processor: stage.processor.id().to_owned(),
+            reason: error.message,
+        };
+        let add = HoldingRecord { bytes: bytes.len() as u64, ..HoldingRecord::default() };
+        let config = self.service.store.config()?;
+        self.service.reserve(&self.item.owner, add, &config).map_err(failed)?;
         let location =
-            self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes).map_err(|error| {
-                Error::ProcessorFailed { processor: stage.processor.id().to_owned(), reason: error.message }
+            self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes).or_else(|error| {
+                self.service.give_back(&self.item.owner, add).map_err(failed)?;
+                Err(failed(error))
             })?;
         let record = AssetRecord {
             name: stage.asset.clone(),

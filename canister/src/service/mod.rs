@@ -4,14 +4,18 @@
 //! even when it answers with an error.
 
 mod access;
+mod begin;
 mod checks;
 mod claim;
 mod config;
 mod derivatives;
 mod derive;
 mod publish;
+mod quota;
 mod read;
+mod removal;
 mod upload;
+mod whole;
 mod wire;
 
 use darkroom_api as api;
@@ -25,7 +29,8 @@ pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};
 
-/// Bytes of waiting chunks that one message hashes at most: 2.4e9 of the 40e9 instructions that it may spend.
+/// Bytes of waiting chunks that finishing hashes in one message at most: 1.3e9 of the 40e9 instructions that it may
+/// spend.
 const HASH_BUDGET: u64 = 32 * 1024 * 1024;
 
 /// The canister's state and behaviour.

@@ -2,15 +2,14 @@
 
 use darkroom_api as api;
 use darkroom_core::asset::AssetName;
-use darkroom_core::chunk::ChunkStore;
 use darkroom_core::id::ItemId;
 use darkroom_core::lane::{Derive, Progress};
 use darkroom_core::pipeline::{Placement, Plan};
 use darkroom_core::source::DecodeLimits;
 use ic_stable_structures::Memory;
 
-use super::{Service, Wire, session_key};
-use crate::store::{AssetRecord, Draft, ItemRecord, JobRecord, Location, Origin, StageState};
+use super::{Service, Wire};
+use crate::store::{Draft, ItemRecord, JobRecord, Origin, StageState};
 
 /// The stages of a plan that run here.
 pub(super) fn derive(plan: &Plan) -> Derive<'_> {
@@ -35,7 +34,7 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         };
         let plan = self.plan(&draft)?;
-        self.refuse_other_sources(&mut item, &mut draft);
+        self.refuse_other_sources(&mut item, &mut draft)?;
         for stage in derive(&plan).ready(&progress(&item)) {
             self.queue(id, &mut draft, &stage.asset);
         }
@@ -62,7 +61,7 @@ impl<M: Memory + Clone> Service<M> {
 
     /// Drops derivatives that were made from other bytes than their source has, and what was made of them. What
     /// the canister made of a refused asset waits again for its source.
-    fn refuse_other_sources(&mut self, item: &mut ItemRecord, draft: &mut Draft) {
+    fn refuse_other_sources(&mut self, item: &mut ItemRecord, draft: &mut Draft) -> api::Result<()> {
         let mut dropped: Vec<AssetName> = Vec::new();
         while let Some(at) = item.assets.iter().position(|asset| {
             asset.origin.recipe().is_some_and(|recipe| match item.asset(recipe.source.as_str()) {
@@ -71,7 +70,7 @@ impl<M: Memory + Clone> Service<M> {
             })
         }) {
             let asset = item.assets.remove(at);
-            self.free(&asset);
+            self.free(&item.owner, &asset)?;
             if let (Some(stage), Some(recipe)) =
                 (draft.stages.iter_mut().find(|stage| stage.asset == asset.name), asset.origin.recipe())
             {
@@ -88,41 +87,7 @@ impl<M: Memory + Clone> Service<M> {
             }
             dropped.push(asset.name);
         }
-    }
-
-    /// Gives an asset's bytes back.
-    pub(super) fn free(&mut self, asset: &AssetRecord) -> u64 {
-        match &asset.location {
-            Location::Inline(bytes) => bytes.len() as u64,
-            Location::Chunks { blob, .. } => self.store.chunks.remove(*blob),
-        }
-    }
-
-    /// Removes an item with its assets, sessions, jobs and keys.
-    pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
-        let mut bytes = 0;
-        for asset in &item.assets {
-            bytes += self.free(asset);
-        }
-        let derivatives = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
-        for session in derivatives.chain([item.session]) {
-            if let Some(record) = self.store.sessions.get(&session_key(session)).wire()? {
-                if record.session.finished().is_none() {
-                    bytes += self.store.chunks.remove(record.session.blob);
-                    self.close_sessions(&record.session.owner, 1)?;
-                }
-                self.forget_session(&record);
-            }
-        }
-        if let Some(published_at) = item.published_at {
-            self.store.newest.remove(&newest_key(published_at, id));
-        }
-        if let Some(key) = &item.key {
-            self.store.keys.remove(key);
-        }
-        // Its jobs, if any, find no item when their turn comes, and end.
-        self.store.items.remove(&id.0);
-        Ok(api::Freed { bytes })
+        Ok(())
     }
 }
 

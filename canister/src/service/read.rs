@@ -1,4 +1,4 @@
-//! Reading, listing, deleting, and reaping what has expired.
+//! Reading and listing.
 
 use darkroom_api as api;
 use darkroom_core::Error;
@@ -7,9 +7,9 @@ use darkroom_core::id::{ChunkKey, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
 use super::access::{is_public, may_read};
-use super::{Service, Wire, expiry_key, publish, wire};
+use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
-use crate::store::{AssetRecord, ItemRecord, Location, StageState};
+use crate::store::{AssetRecord, ItemRecord, Location};
 
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
@@ -116,54 +116,6 @@ impl<M: Memory + Clone> Service<M> {
         self.store.items.get(&id.0).ok().flatten().filter(is_public)
     }
 
-    /// Removes an item of the caller's, published or not.
-    ///
-    /// # Errors
-    /// `invalid_name`, `item_not_found`, `forbidden`.
-    pub(crate) fn delete_item(&mut self, caller: Caller, item: &str) -> api::Result<api::Freed> {
-        let id: ItemId = item.parse().wire()?;
-        let item = self.own_item(caller, id)?;
-        self.drop_item(id, &item)
-    }
-
-    /// Ends up to `most` sessions whose time is over: an original's with its whole unpublished item. Gives true
-    /// when there may be more.
-    pub(crate) fn reap(&mut self, now: u64, most: usize) -> api::Result<bool> {
-        let mut end = [0xff; 16];
-        end[..8].copy_from_slice(&now.to_be_bytes());
-        let due: Vec<[u8; 16]> = self.store.expiries.keys(..=end).take(most).collect();
-        for key in &due {
-            let mut session = [0; 8];
-            session.copy_from_slice(&key[8..]);
-            self.store.expiries.remove(key);
-            let Some(record) = self.store.sessions.get(&session).wire()? else { continue };
-            if record.session.expires_at > now {
-                self.store.expiries.insert(expiry_key(&record), &());
-                continue;
-            }
-            let item = self.store.items.get(&record.item.0).wire()?;
-            if item.as_ref().is_some_and(is_being_made) {
-                let mut record = record;
-                record.session.expires_at = now + self.store.config().wire()?.session_nanos;
-                self.store.expiries.insert(expiry_key(&record), &());
-                self.store.sessions.insert(session, &record);
-                continue;
-            }
-            self.forget_session(&record);
-            let unfinished = record.session.finished().is_none();
-            if unfinished {
-                self.close_sessions(&record.session.owner, 1)?;
-                self.store.chunks.remove(record.session.blob);
-            }
-            // An item whose original never came, or whose derivatives never came, ends with its first session.
-            if let Some(item) = item.filter(|item| item.draft.is_some() && item.session == record.session.id)
-            {
-                self.drop_item(record.item, &item)?;
-            }
-        }
-        Ok(due.len() == most)
-    }
-
     /// How many records of each kind there are.
     #[cfg(test)]
     pub(super) fn counts(&self) -> Counts {
@@ -173,27 +125,28 @@ impl<M: Memory + Clone> Service<M> {
             sessions: store.sessions.len(),
             keys: store.keys.len(),
             newest: store.newest.len(),
-            owners: store.owners.len(),
+            holdings: store.holdings.len(),
+            gone: store.gone.len() + store.gone_order.len(),
+            expiries: store.expiries.len(),
             chunks: store.chunks.len(),
-            arena_end: store.chunks.arena_bytes(),
+            used: store.chunks.used(),
+            arena: store.chunks.arena_bytes(),
         }
     }
 }
 
-/// Whether the canister still has stages of the item to run.
-fn is_being_made(item: &ItemRecord) -> bool {
-    let mut stages = item.draft.iter().flat_map(|draft| &draft.stages);
-    stages.any(|stage| matches!(stage.state, StageState::Queued | StageState::Running))
-}
-
 /// How many records of each kind there are, and bytes of the arena in use.
 #[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) items: u64,
     pub(super) sessions: u64,
     pub(super) keys: u64,
     pub(super) newest: u64,
-    pub(super) owners: u64,
+    pub(super) holdings: u64,
+    pub(super) gone: u64,
+    pub(super) expiries: u64,
     pub(super) chunks: u64,
-    pub(super) arena_end: u64,
+    pub(super) used: u64,
+    pub(super) arena: (u64, u64),
 }

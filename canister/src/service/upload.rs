@@ -1,174 +1,58 @@
-//! Uploading: sessions, chunks, whole derivatives, and giving up.
+//! Uploading: chunks as they arrive, the end of a session, and giving up.
 
 use darkroom_api as api;
-use darkroom_core::asset::{AssetName, Meta};
-use darkroom_core::chunk::ChunkStore;
-use darkroom_core::id::{ItemId, SessionId};
-use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::Plan;
-use darkroom_core::session::{Declared, Put, Session};
+use darkroom_core::id::SessionId;
+use darkroom_core::session::Put;
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
-use super::checks::{checked_file_name, checked_key, checked_size, chosen_pipeline};
-use super::{HASH_BUDGET, Service, Wire, digest, expiry_key, insert_asset, session_key, wire};
-use crate::env::Caller;
-use crate::store::{
-    AssetRecord, ConfigRecord, Draft, ItemRecord, Location, Origin, SessionRecord, StageRecord, StageState,
-};
+use super::removal::Gone;
+use super::{HASH_BUDGET, Service, Wire, digest, insert_asset, session_key, wire};
+use crate::env::{Caller, Message};
+use crate::store::{Draft, SessionRecord, StageState};
+
+/// Bytes of waiting chunks that one `put_chunk` hashes at most, or one chunk: what came early catches up in steps.
+const CATCH_UP: u64 = 8 * 1024 * 1024;
 
 impl<M: Memory + Clone> Service<M> {
-    /// Declares an item and opens the session of its original. With an idempotency key that is known, gives the
-    /// session that it was first used for.
+    /// Takes a chunk, verified against the SHA-256 that came with it. The last one finishes the session where the
+    /// SHA-256 of the whole was declared and little enough is left to hash.
     ///
     /// # Errors
-    /// `forbidden`, `invalid_argument`, `invalid_name`, `unknown_pipeline`, `invalid_size`, `limit`,
-    /// `key_conflict`.
-    pub(crate) fn begin_upload(
-        &mut self,
-        caller: Caller,
-        now: u64,
-        args: &api::BeginUpload,
-    ) -> api::Result<api::Upload> {
-        self.check_uploader(caller)?;
-        let config = self.store.config().wire()?;
-        let file_name = checked_file_name(&args.file_name)?;
-        let media = MediaType::parse(&args.media_type).wire()?;
-        let key = args.idempotency_key.as_deref().map(|key| checked_key(caller, key)).transpose()?;
-        let known = key.map(|key| self.store.keys.get(&key)).transpose().wire()?.flatten();
-        if let Some(id) = known
-            && let Some(upload) = self.begun(now, id, args, &media, &config)?
-        {
-            return Ok(upload);
-        }
-        let pipeline = chosen_pipeline(&config, args.pipeline.as_deref())?;
-        let plan = Plan::new(pipeline, self.registry()).wire()?;
-        let declared = Declared {
-            size: checked_size(args.size, &config)?,
-            chunk_size: config.chunk_size,
-            sha256: args.sha256.as_ref().map(digest),
-        };
-        let draft = Draft {
-            pipeline: pipeline.clone(),
-            stages: plan
-                .stages()
-                .iter()
-                .map(|stage| StageRecord {
-                    asset: stage.asset.clone(),
-                    state: StageState::Waiting,
-                    attempts: 0,
-                })
-                .collect(),
-            sessions: Vec::new(),
-        };
-        let session = self.open_session(caller, now, &config, declared)?;
-        let id = ItemId::new(caller.bytes(), session.id);
-        let item = ItemRecord {
-            owner: caller.bytes().to_vec(),
-            pipeline: pipeline.name.clone(),
-            file_name,
-            private: args.visibility == Some(api::Visibility::Private),
-            key,
-            session: session.id,
-            created_at: now,
-            published_at: None,
-            assets: Vec::new(),
-            draft: Some(draft),
-        };
-        let asset = asset_record(AssetName::original(), media, &session, Meta::default(), Origin::Uploaded);
-        let upload = wire::upload(id, &session);
-        self.keep_new_session(SessionRecord { session, item: id, asset });
-        self.store.items.insert(id.0, &item);
-        if let Some(key) = key {
-            self.store.keys.insert(key, &id);
-        }
-        Ok(upload)
-    }
-
-    /// The upload that was begun with the same key, its time begun anew; `None` if its time was over.
-    fn begun(
-        &mut self,
-        now: u64,
-        id: ItemId,
-        args: &api::BeginUpload,
-        media: &MediaType,
-        config: &ConfigRecord,
-    ) -> api::Result<Option<api::Upload>> {
-        let item = self.item(id)?;
-        let session = self.store.sessions.get(&session_key(item.session)).wire()?;
-        let (size, sha256, stored_media) = match (&session, item.asset("original")) {
-            (_, Some(asset)) => (asset.size, Some(asset.sha256), asset.media.clone()),
-            (Some(record), None) => {
-                (record.session.size(), record.session.declared(), record.asset.media.clone())
-            }
-            (None, None) => {
-                let error = Error::Corrupt { what: "item", reason: format!("`{id}` has lost its session") };
-                return Err(error).wire();
-            }
-        };
-        let declared = args.sha256.as_ref().map(digest);
-        let same_hash = sha256.is_none() || declared.is_none() || sha256 == declared;
-        let same_pipeline = args.pipeline.as_ref().is_none_or(|name| *name == item.pipeline);
-        let private = args.visibility == Some(api::Visibility::Private);
-        let same_file = size == args.size && same_hash && stored_media == *media;
-        if !same_file || !same_pipeline || item.private != private || item.file_name != args.file_name {
-            let message = format!(
-                "this key was used for `{}`, {size} bytes of {stored_media}, {}, in pipeline `{}`; \
-                 another declaration needs another key",
-                item.file_name,
-                if item.private { "private" } else { "public" },
-                item.pipeline
-            );
-            return Err(api::Error::new(api::code::KEY_CONFLICT, message));
-        }
-        Ok(Some(match (session, item.asset("original").map(|asset| &asset.location)) {
-            (Some(record), _) if item.draft.is_some() && record.session.expires_at <= now => {
-                self.drop_item(id, &item)?;
-                return Ok(None);
-            }
-            (Some(mut record), _) => {
-                if record.session.finished().is_none() {
-                    record.session.expires_at = now + config.session_nanos;
-                    self.store.sessions.insert(session_key(record.session.id), &record);
-                }
-                wire::upload(id, &record.session)
-            }
-            (None, Some(Location::Chunks { chunk_size, count, .. })) => api::Upload {
-                item: id.to_string(),
-                session: item.session.0,
-                chunk_size: *chunk_size,
-                coverage: vec![api::ChunkRange { start: 0, end: *count }],
-                expires_at: 0,
-            },
-            (None, _) => {
-                let error = Error::Corrupt { what: "item", reason: format!("`{id}` has no original") };
-                return Err(error).wire();
-            }
-        }))
-    }
-
-    /// Takes a chunk, verified against the SHA-256 that came with it.
-    ///
-    /// # Errors
-    /// `session_not_found`, `session_expired`, and those of `Session::put_chunk`.
+    /// `session_not_found`, `session_expired`, those of `Session::put_chunk`, and of the chunk that completes it
+    /// `hash_mismatch`; the chunk is stored then.
     pub(crate) fn put_chunk(
         &mut self,
-        caller: Caller,
-        now: u64,
+        message: Message,
         args: &api::PutChunk,
     ) -> api::Result<api::ChunkReceipt> {
-        let mut record = self.own_session(caller, now, SessionId(args.session))?;
-        let session = &mut record.session;
-        let declared = digest(&args.sha256);
-        // Beside itself, a chunk has at most one more hashed of those that waited behind it; finish does the rest.
-        let put = session
-            .put_chunk(&mut self.store.chunks, args.index, &args.bytes, declared, session.chunk_size().into())
-            .wire()?;
+        let session = SessionId(args.session);
+        self.put_bytes(message, session, args.index, &args.bytes, digest(&args.sha256))
+    }
+
+    pub(super) fn put_bytes(
+        &mut self,
+        message: Message,
+        session: SessionId,
+        index: u32,
+        bytes: &[u8],
+        declared: Digest,
+    ) -> api::Result<api::ChunkReceipt> {
+        let Message { caller, now, .. } = message;
+        let mut record = self.own_session(caller, now, session)?;
+        let put =
+            record.session.put_chunk(&mut self.store.chunks, index, bytes, declared, CATCH_UP).wire()?;
         if put == Put::Stored {
             record.session.expires_at = now + self.store.config().wire()?.session_nanos;
-            self.store.sessions.insert(session_key(record.session.id), &record);
+            // Stored before anything else may fail: what was taken is acknowledged.
+            self.store.sessions.insert(session_key(session), &record);
         }
-        Ok(wire::receipt(&record.session, put == Put::Repeated))
+        let mut done = record.session.finished().is_some();
+        if !done && record.session.coverage().is_complete() && record.session.declared().is_some() {
+            done = self.complete(&mut record, now)?;
+        }
+        let item = if done { Some(wire::item(record.item, &self.item(record.item)?)) } else { None };
+        Ok(wire::receipt(&record.session, put == Put::Repeated, item))
     }
 
     /// Completes a session; called again while it is not done. Publishes the item with its last asset.
@@ -177,44 +61,59 @@ impl<M: Memory + Clone> Service<M> {
     /// `session_not_found`, `session_expired`, `incomplete`, `hash_mismatch`.
     pub(crate) fn finish_upload(
         &mut self,
-        caller: Caller,
-        now: u64,
+        message: Message,
         session: SessionId,
     ) -> api::Result<api::FinishUpload> {
-        let mut record = self.own_session(caller, now, session)?;
-        let before = record.session.finished();
+        let mut record = self.own_session(message.caller, message.now, session)?;
+        let done = record.session.finished().is_some() || self.complete(&mut record, message.now)?;
+        let item = wire::item(record.item, &self.item(record.item)?);
+        Ok(api::FinishUpload { done, hashed: record.session.hashed_bytes(), item })
+    }
+
+    /// Hashes what one message may of a session that is not finished; with the last of it makes the asset. True when
+    /// that is done.
+    fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<bool> {
+        let session = record.session.id;
         let found = record.session.finish(&self.store.chunks, HASH_BUDGET).wire()?;
-        let hashed = record.session.hashed_bytes();
-        let done = found.is_some();
-        if let (None, Some(found)) = (before, found) {
+        if let Some(found) = found {
             record.asset.sha256 = found;
             record.session.expires_at = now + self.store.config().wire()?.session_nanos;
             let (mut item, mut draft) = self.draft(record.item)?;
             let plan = self.plan(&draft)?;
             draft.sessions.retain(|open| *open != session);
-            complete(&mut draft, record.asset.name.as_str());
+            done(&mut draft, record.asset.name.as_str());
             insert_asset(&mut item, &plan, record.asset.clone());
             item.draft = Some(draft);
-            self.close_sessions(caller.bytes(), 1)?;
+            // Its bytes stay reserved: they are the asset's now.
+            self.close_session(&record.session.owner, 0)?;
             self.settle(record.item, item, now)?;
         }
-        if before.is_none() {
-            self.store.sessions.insert(session_key(session), &record);
-        }
-        let item = wire::item(record.item, &self.item(record.item)?);
-        Ok(api::FinishUpload { done, hashed, item })
+        self.store.sessions.insert(session_key(session), record);
+        Ok(found.is_some())
     }
 
-    /// Gives up: of the original's session, the whole unpublished item; of a derivative's, that session.
+    /// Gives up: of the original's session, the whole unpublished item; of a derivative's, that session. A repeated
+    /// call gets the same answer.
     ///
     /// # Errors
-    /// `session_not_found`, `item_published`.
-    pub(crate) fn abort_upload(&mut self, caller: Caller, session: SessionId) -> api::Result<api::Freed> {
+    /// `session_not_found`, `item_published`, `session_finished` for a derivative's.
+    pub(crate) fn abort_upload(
+        &mut self,
+        caller: Caller,
+        now: u64,
+        session: SessionId,
+    ) -> api::Result<api::Freed> {
+        let gone = Gone::Session(session);
+        if let Some(freed) = self.gone(caller, gone)? {
+            return Ok(freed);
+        }
         let record = self.own_session(caller, 0, session)?;
         let (mut item, mut draft) = self.draft(record.item)?;
         if item.session == session {
             item.draft = Some(draft);
-            return self.drop_item(record.item, &item);
+            let freed = self.drop_item(record.item, &item)?;
+            self.remember_gone(gone, caller.bytes(), freed.bytes, now)?;
+            return Ok(freed);
         }
         if record.session.finished().is_some() {
             return Err(Error::SessionFinished).wire();
@@ -223,81 +122,16 @@ impl<M: Memory + Clone> Service<M> {
         item.draft = Some(draft);
         self.store.items.insert(record.item.0, &item);
         self.forget_session(&record);
-        self.close_sessions(caller.bytes(), 1)?;
-        Ok(api::Freed { bytes: self.store.chunks.remove(record.session.blob) })
-    }
-
-    pub(super) fn open_session(
-        &mut self,
-        caller: Caller,
-        now: u64,
-        config: &ConfigRecord,
-        declared: Declared,
-    ) -> api::Result<Session> {
-        let mut owner = self.store.owners.get(&caller.bytes().to_vec()).wire()?.unwrap_or_default();
-        if owner.open_sessions >= config.max_open_sessions {
-            let message = format!(
-                "{} has {} open sessions; at most {} are allowed: finish or abort some",
-                caller.principal, owner.open_sessions, config.max_open_sessions
-            );
-            return Err(api::Error { retryable: true, ..api::Error::new(api::code::LIMIT, message) });
-        }
-        // Checked before anything is counted: an error leaves no trace.
-        Session::new(SessionId(0), caller.bytes(), declared, 0).wire()?;
-        let id = self.store.next_session();
-        let session = Session::new(id, caller.bytes(), declared, now + config.session_nanos).wire()?;
-        owner.open_sessions += 1;
-        self.store.owners.insert(caller.bytes().to_vec(), &owner);
-        Ok(session)
-    }
-
-    pub(super) fn keep_new_session(&mut self, record: SessionRecord) {
-        self.store.expiries.insert(expiry_key(&record), &());
-        self.store.sessions.insert(session_key(record.session.id), &record);
-    }
-
-    /// Removes a session's record; its entry among the expiries goes when it comes due.
-    pub(super) fn forget_session(&mut self, record: &SessionRecord) {
-        self.store.sessions.remove(&session_key(record.session.id));
-    }
-
-    /// Counts `closed` sessions of an owner as no longer open.
-    pub(super) fn close_sessions(&mut self, owner: &[u8], closed: u32) -> api::Result<()> {
-        let key = owner.to_vec();
-        let mut record = self.store.owners.get(&key).wire()?.unwrap_or_default();
-        record.open_sessions = record.open_sessions.saturating_sub(closed);
-        if record.open_sessions == 0 {
-            self.store.owners.remove(&key);
-        } else {
-            self.store.owners.insert(key, &record);
-        }
-        Ok(())
+        self.close_session(caller.bytes(), record.session.size())?;
+        self.discard(record.session.blob);
+        let bytes = record.session.stored_bytes();
+        self.remember_gone(gone, caller.bytes(), bytes, now)?;
+        Ok(api::Freed { bytes })
     }
 }
 
-pub(super) fn asset_record(
-    name: AssetName,
-    media: MediaType,
-    session: &Session,
-    meta: Meta,
-    origin: Origin,
-) -> AssetRecord {
-    AssetRecord {
-        name,
-        media,
-        size: session.size(),
-        sha256: session.declared().unwrap_or(Digest([0; 32])),
-        meta,
-        location: Location::Chunks {
-            blob: session.blob,
-            chunk_size: session.chunk_size(),
-            count: session.coverage().total(),
-        },
-        origin,
-    }
-}
-
-pub(super) fn complete(draft: &mut Draft, asset: &str) {
+/// Marks an asset's stage as done.
+pub(super) fn done(draft: &mut Draft, asset: &str) {
     if let Some(stage) = draft.stages.iter_mut().find(|stage| stage.asset.as_str() == asset) {
         stage.state = StageState::Done;
     }

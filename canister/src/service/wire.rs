@@ -37,13 +37,14 @@ pub(super) fn upload(item: ItemId, session: &Session) -> api::Upload {
     }
 }
 
-pub(super) fn receipt(session: &Session, repeated: bool) -> api::ChunkReceipt {
+pub(super) fn receipt(session: &Session, repeated: bool, item: Option<api::Item>) -> api::ChunkReceipt {
     let coverage: &Coverage = session.coverage();
     api::ChunkReceipt {
         repeated,
         present: coverage.present(),
         total: coverage.total(),
         hashed: session.hashed_bytes(),
+        item,
     }
 }
 

@@ -21,15 +21,17 @@ pub(super) struct Extent {
 pub(super) struct Arena<M: Memory> {
     bytes: M,
     end: StableCell<u64, M>,
+    used: StableCell<u64, M>,
     by_offset: StableBTreeMap<u64, u64, M>,
     by_size: StableBTreeMap<(u64, u64), (), M>,
 }
 
 impl<M: Memory> Arena<M> {
-    pub(super) fn open(bytes: M, end: M, by_offset: M, by_size: M) -> Self {
+    pub(super) fn open(bytes: M, end: M, used: M, by_offset: M, by_size: M) -> Self {
         Arena {
             bytes,
             end: StableCell::init(end, 0),
+            used: StableCell::init(used, 0),
             by_offset: StableBTreeMap::init(by_offset),
             by_size: StableBTreeMap::init(by_size),
         }
@@ -42,6 +44,7 @@ impl<M: Memory> Arena<M> {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<Extent, Error> {
         let extent = self.take(bytes.len() as u64)?;
         self.bytes.write(extent.offset, bytes);
+        self.set_used(*self.used.get() + extent.len);
         Ok(extent)
     }
 
@@ -74,6 +77,7 @@ impl<M: Memory> Arena<M> {
 
     /// Gives an extent back and joins it with its free neighbours.
     pub(super) fn free(&mut self, extent: Extent) {
+        self.set_used(self.used.get().saturating_sub(extent.len));
         let Extent { mut offset, mut len } = extent;
         if let Some(before) = self.by_offset.range(..offset).next_back().map(|entry| entry.into_pair())
             && before.0 + before.1 == offset
@@ -93,7 +97,16 @@ impl<M: Memory> Arena<M> {
         }
     }
 
-    #[cfg(test)]
+    /// Bytes of extents in use.
+    pub(super) fn used(&self) -> u64 {
+        *self.used.get()
+    }
+
+    /// Notes how many bytes are in use.
+    pub(super) fn set_used(&mut self, bytes: u64) {
+        self.used.set(bytes);
+    }
+
     /// Bytes up to the end of the last extent in use.
     pub(super) fn end(&self) -> u64 {
         *self.end.get()
@@ -124,7 +137,7 @@ mod tests {
 
     fn arena() -> Arena<VectorMemory> {
         let memory = VectorMemory::default;
-        Arena::open(memory(), memory(), memory(), memory())
+        Arena::open(memory(), memory(), memory(), memory(), memory())
     }
 
     proptest! {
@@ -153,6 +166,7 @@ mod tests {
                     (extent.offset == at).then_some(extent.offset + extent.len)
                 });
                 prop_assert_eq!(end, Some(arena.end()));
+                prop_assert_eq!(arena.used(), used.iter().map(|(extent, _)| extent.len).sum::<u64>());
                 prop_assert_eq!(arena.by_size.len(), free.len() as u64);
                 for (extent, bytes) in &used {
                     prop_assert_eq!(&arena.read(*extent), bytes);

@@ -19,17 +19,41 @@ pub(crate) struct Chunks<M: Memory> {
 }
 
 impl<M: Memory> Chunks<M> {
-    pub(super) fn open(index: M, bytes: M, end: M, by_offset: M, by_size: M) -> Self {
-        Chunks { index: StableBTreeMap::init(index), arena: Arena::open(bytes, end, by_offset, by_size) }
+    pub(super) fn open(index: M, bytes: M, end: M, used: M, by_offset: M, by_size: M) -> Self {
+        Chunks {
+            index: StableBTreeMap::init(index),
+            arena: Arena::open(bytes, end, used, by_offset, by_size),
+        }
     }
 
-    #[cfg(test)]
-    /// Bytes of the arena up to the last chunk.
-    pub(crate) fn arena_bytes(&self) -> u64 {
-        self.arena.end()
+    /// Frees at most `most` chunks of a blob; true when none is left.
+    pub(crate) fn remove_some(&mut self, blob: BlobId, most: usize) -> bool {
+        // One more than may go tells whether any stays.
+        let keys: Vec<_> = self.index.keys_range(keys_of(blob)).take(most + 1).collect();
+        for key in keys.iter().take(most) {
+            if let Some(entry) = self.index.remove(key) {
+                self.arena.free(parse(&entry).0);
+            }
+        }
+        keys.len() <= most
     }
 
-    #[cfg(test)]
+    /// Counts the bytes in use from the index: layout 1 kept no count.
+    pub(super) fn count_used(&mut self) {
+        let used = self.index.values().map(|entry| parse(&entry).0.len).sum();
+        self.arena.set_used(used);
+    }
+
+    /// Bytes of the arena up to the last chunk, and those of them that are free.
+    pub(crate) fn arena_bytes(&self) -> (u64, u64) {
+        (self.arena.end(), self.arena.end().saturating_sub(self.arena.used()))
+    }
+
+    /// Bytes of all chunks.
+    pub(crate) fn used(&self) -> u64 {
+        self.arena.used()
+    }
+
     /// How many chunks are stored.
     pub(crate) fn len(&self) -> u64 {
         self.index.len()
@@ -38,6 +62,10 @@ impl<M: Memory> Chunks<M> {
     fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
         self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
     }
+}
+
+fn keys_of(blob: BlobId) -> std::ops::RangeInclusive<[u8; ChunkKey::LEN]> {
+    ChunkKey { blob, index: 0 }.to_bytes()..=ChunkKey { blob, index: u32::MAX }.to_bytes()
 }
 
 fn parse(entry: &Entry) -> (Extent, Digest) {
@@ -73,8 +101,7 @@ impl<M: Memory> ChunkStore for Chunks<M> {
     }
 
     fn remove(&mut self, blob: BlobId) -> u64 {
-        let range = ChunkKey { blob, index: 0 }.to_bytes()..=ChunkKey { blob, index: u32::MAX }.to_bytes();
-        let keys: Vec<_> = self.index.keys_range(range).collect();
+        let keys: Vec<_> = self.index.keys_range(keys_of(blob)).collect();
         let mut freed = 0;
         for key in keys {
             if let Some(entry) = self.index.remove(&key) {

@@ -10,19 +10,29 @@
 //!   memory 5        idempotency keys     SHA-256 -> versioned CBOR
 //!   memory 6        items                item id -> versioned CBOR
 //!   memory 7        item order           inverted time, item id -> ()
-//!   memory 8        owners               principal -> versioned CBOR
+//!   memory 8        holdings             principal, or nothing for all together -> versioned CBOR
 //!   memory 9        jobs                 u64 -> versioned CBOR
 //!   memory 10       chunk index          blob id, index -> offset, length, SHA-256
 //!   memory 11       arena                bytes
 //!   memory 12       arena end            u64
 //!   memory 13       free extents         offset -> length
 //!   memory 14       free extents         length, offset -> ()
+//!   memory 15       arena use            bytes in use (u64)                            from layout 2
+//!   memory 16       gone                 kind, id -> versioned CBOR                    from layout 2
+//!   memory 17       order of the gone    time, kind, id -> ()                          from layout 2
+//!   memory 18       garbage              blob id -> (): chunks that are to be freed    from layout 2
 //! ```
+//!
+//! | layout | what changed | migration |
+//! |---|---|---|
+//! | 1 | | |
+//! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
 
+use darkroom_core::Error;
 use ic_stable_structures::Memory;
 
 /// The layout that this code writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"DRKROOM\0";
 const MANAGER_MAGIC: &[u8; 3] = b"MGR";
@@ -39,13 +49,17 @@ pub(super) mod memory_id {
     pub(crate) const KEYS: MemoryId = MemoryId::new(5);
     pub(crate) const ITEMS: MemoryId = MemoryId::new(6);
     pub(crate) const NEWEST: MemoryId = MemoryId::new(7);
-    pub(crate) const OWNERS: MemoryId = MemoryId::new(8);
+    pub(crate) const HOLDINGS: MemoryId = MemoryId::new(8);
     pub(crate) const JOBS: MemoryId = MemoryId::new(9);
     pub(crate) const CHUNKS: MemoryId = MemoryId::new(10);
     pub(crate) const ARENA: MemoryId = MemoryId::new(11);
     pub(crate) const ARENA_END: MemoryId = MemoryId::new(12);
     pub(crate) const FREE_BY_OFFSET: MemoryId = MemoryId::new(13);
     pub(crate) const FREE_BY_SIZE: MemoryId = MemoryId::new(14);
+    pub(crate) const ARENA_USED: MemoryId = MemoryId::new(15);
+    pub(crate) const GONE: MemoryId = MemoryId::new(16);
+    pub(crate) const GONE_ORDER: MemoryId = MemoryId::new(17);
+    pub(crate) const GARBAGE: MemoryId = MemoryId::new(18);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.
@@ -60,6 +74,8 @@ pub(crate) enum LayoutError {
     },
     /// There is no room for the header.
     NoRoom,
+    /// A record of an older layout cannot be read.
+    Damaged(Error),
 }
 
 impl std::fmt::Display for LayoutError {
@@ -71,6 +87,7 @@ impl std::fmt::Display for LayoutError {
                 "stable memory has layout version {found}; this Wasm knows versions up to {VERSION}: \
                  install a Wasm at least as new as the one that ran before"
             ),
+            LayoutError::Damaged(error) => write!(f, "stable memory cannot be migrated: {error}"),
             LayoutError::NoRoom => f.write_str("stable memory cannot grow"),
         }
     }
@@ -86,15 +103,15 @@ pub(super) fn check_raw(memory: &impl Memory) -> Result<(), LayoutError> {
     if &magic == MANAGER_MAGIC { Ok(()) } else { Err(LayoutError::Foreign) }
 }
 
-/// Checks the header, or writes it in fresh memory.
-pub(super) fn check_header(memory: &impl Memory) -> Result<(), LayoutError> {
+/// Checks the header, or writes it in fresh memory. Gives the layout's version, which may be an older one.
+pub(super) fn check_header(memory: &impl Memory) -> Result<u32, LayoutError> {
     if memory.size() == 0 {
         if memory.grow(1) < 0 {
             return Err(LayoutError::NoRoom);
         }
         memory.write(0, MAGIC);
-        memory.write(8, &VERSION.to_le_bytes());
-        return Ok(());
+        write_version(memory);
+        return Ok(VERSION);
     }
     let (mut magic, mut version) = ([0; 8], [0; 4]);
     memory.read(0, &mut magic);
@@ -102,9 +119,14 @@ pub(super) fn check_header(memory: &impl Memory) -> Result<(), LayoutError> {
     match u32::from_le_bytes(version) {
         _ if &magic != MAGIC => Err(LayoutError::Foreign),
         0 => Err(LayoutError::Foreign),
-        1..=VERSION => Ok(()),
+        found @ 1..=VERSION => Ok(found),
         found => Err(LayoutError::Newer { found }),
     }
+}
+
+/// Notes that everything is in the present layout.
+pub(super) fn write_version(header: &impl Memory) {
+    header.write(8, &VERSION.to_le_bytes());
 }
 
 #[cfg(test)]
@@ -116,10 +138,17 @@ mod tests {
     #[test]
     fn fresh_known_newer_and_foreign_memory() {
         let memory = VectorMemory::default();
-        assert_eq!(check_header(&memory), Ok(()));
-        assert_eq!(check_header(&memory), Ok(()));
-        memory.write(8, &2u32.to_le_bytes());
-        assert_eq!(check_header(&memory), Err(LayoutError::Newer { found: 2 }));
+        assert_eq!(check_header(&memory), Ok(VERSION));
+        assert_eq!(check_header(&memory), Ok(VERSION));
+        memory.write(8, &1u32.to_le_bytes());
+        assert_eq!(check_header(&memory), Ok(1));
+        write_version(&memory);
+        assert_eq!(check_header(&memory), Ok(VERSION));
+        let newer = VERSION + 1;
+        memory.write(8, &newer.to_le_bytes());
+        assert_eq!(check_header(&memory), Err(LayoutError::Newer { found: newer }));
+        memory.write(8, &0u32.to_le_bytes());
+        assert_eq!(check_header(&memory), Err(LayoutError::Foreign));
         memory.write(0, b"SOMEBODY");
         assert_eq!(check_header(&memory), Err(LayoutError::Foreign));
         assert_eq!(check_raw(&memory), Err(LayoutError::Foreign));

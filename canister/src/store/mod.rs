@@ -6,6 +6,7 @@
 mod arena;
 mod chunks;
 mod layout;
+mod migrate;
 mod records;
 mod table;
 
@@ -14,10 +15,10 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use chunks::Chunks;
-pub(crate) use layout::LayoutError;
+pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
-    AssetRecord, ConfigRecord, Draft, ItemRecord, JobRecord, Location, Origin, OwnerRecord, RecipeRecord,
-    SessionRecord, StageRecord, StageState,
+    AssetRecord, ConfigRecord, Draft, GoneRecord, HoldingRecord, ItemRecord, JobRecord, Location, Origin,
+    QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks, min_cycles,
 };
 pub(crate) use table::Table;
 
@@ -40,10 +41,16 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) items: Table<[u8; 10], ItemRecord, M>,
     /// Published items, newest first: `u64::MAX` minus the time, big-endian, then the id.
     pub(crate) newest: Table<[u8; 18], (), M>,
-    /// What each principal has open, by its bytes.
-    pub(crate) owners: Table<Vec<u8>, OwnerRecord, M>,
+    /// What each principal holds, by its bytes; under no bytes, what all hold together.
+    pub(crate) holdings: Table<Vec<u8>, HoldingRecord, M>,
     /// Stages that wait for the canister, in order.
     pub(crate) jobs: Table<[u8; 8], JobRecord, M>,
+    /// What was deleted and aborted a short while ago, by kind and id, so that a repeated call gets its answer.
+    pub(crate) gone: Table<[u8; 11], GoneRecord, M>,
+    /// The order in which that is forgotten: time (big-endian), then kind and id.
+    pub(crate) gone_order: Table<[u8; 19], (), M>,
+    /// Blobs whose chunks are to be freed.
+    pub(crate) garbage: Table<[u8; 32], (), M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
 }
@@ -60,10 +67,11 @@ impl<M: Memory + Clone> Store<M> {
         layout::check_raw(&memory)?;
         let manager = MemoryManager::init(memory);
         let get = |id| manager.get(id);
-        layout::check_header(&get(memory_id::HEADER))?;
+        let header = get(memory_id::HEADER);
+        let version = layout::check_header(&header)?;
         let config_memory = get(memory_id::CONFIG);
         let first = if config_memory.size() == 0 { encode(&config()) } else { Vec::new() };
-        Ok(Store {
+        let mut store = Store {
             config: StableCell::init(config_memory, first),
             counters: StableCell::init(get(memory_id::COUNTERS), [0; 16]),
             sessions: Table::open("session", get(memory_id::SESSIONS)),
@@ -71,16 +79,25 @@ impl<M: Memory + Clone> Store<M> {
             keys: Table::open("idempotency key", get(memory_id::KEYS)),
             items: Table::open("item", get(memory_id::ITEMS)),
             newest: Table::open("item order", get(memory_id::NEWEST)),
-            owners: Table::open("owner", get(memory_id::OWNERS)),
+            holdings: Table::open("holding", get(memory_id::HOLDINGS)),
             jobs: Table::open("job", get(memory_id::JOBS)),
+            gone: Table::open("deleted", get(memory_id::GONE)),
+            gone_order: Table::open("order of deletion", get(memory_id::GONE_ORDER)),
+            garbage: Table::open("garbage", get(memory_id::GARBAGE)),
             chunks: Chunks::open(
                 get(memory_id::CHUNKS),
                 get(memory_id::ARENA),
                 get(memory_id::ARENA_END),
+                get(memory_id::ARENA_USED),
                 get(memory_id::FREE_BY_OFFSET),
                 get(memory_id::FREE_BY_SIZE),
             ),
-        })
+        };
+        if version < layout::VERSION {
+            migrate::run(&mut store, version).map_err(LayoutError::Damaged)?;
+            layout::write_version(&header);
+        }
+        Ok(store)
     }
 
     /// The configuration.

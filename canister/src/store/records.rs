@@ -46,17 +46,75 @@ pub(crate) struct ConfigRecord {
     pub(crate) chunk_size: u32,
     /// Bytes of one file.
     pub(crate) max_file_size: u64,
+    /// Chunks of one file.
+    #[serde(default = "max_chunks")]
+    pub(crate) max_chunks: u32,
     /// Nanoseconds that a session may rest.
     pub(crate) session_nanos: u64,
-    /// Open sessions of one principal.
-    pub(crate) max_open_sessions: u32,
+    /// What one principal may hold.
+    #[serde(default = "QuotaRecord::per_principal")]
+    pub(crate) per_principal: QuotaRecord,
+    /// What all together may hold.
+    #[serde(default = "QuotaRecord::total")]
+    pub(crate) total: QuotaRecord,
+    /// Cycles above the freezing threshold without which no upload begins.
+    #[serde(default = "min_cycles")]
+    pub(crate) min_cycles: u64,
 }
 
-/// What a principal has open.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OwnerRecord {
+/// The default of [`ConfigRecord::max_chunks`].
+pub(crate) fn max_chunks() -> u32 {
+    darkroom_core::session::MAX_CHUNKS
+}
+
+/// The default of [`ConfigRecord::min_cycles`].
+pub(crate) fn min_cycles() -> u64 {
+    100_000_000_000
+}
+
+/// The most that may be held.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct QuotaRecord {
+    /// Bytes of all assets.
+    pub(crate) bytes: u64,
+    /// Items.
+    pub(crate) items: u64,
     /// Unfinished sessions.
     pub(crate) open_sessions: u32,
+}
+
+impl QuotaRecord {
+    /// The default for one principal.
+    pub(crate) fn per_principal() -> QuotaRecord {
+        QuotaRecord { bytes: 100_000_000_000, items: 1_000_000, open_sessions: 1024 }
+    }
+
+    /// The default for all together.
+    pub(crate) fn total() -> QuotaRecord {
+        QuotaRecord { bytes: 400_000_000_000, items: 10_000_000, open_sessions: 100_000 }
+    }
+}
+
+/// What somebody holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HoldingRecord {
+    /// Unfinished sessions.
+    pub(crate) open_sessions: u32,
+    /// Items, unpublished ones included.
+    #[serde(default)]
+    pub(crate) items: u64,
+    /// Bytes of complete assets, and declared bytes of unfinished sessions.
+    #[serde(default)]
+    pub(crate) bytes: u64,
+}
+
+/// Something deleted or aborted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct GoneRecord {
+    /// Whose it was.
+    pub(crate) owner: Vec<u8>,
+    /// The bytes that it held.
+    pub(crate) bytes: u64,
 }
 
 /// An upload in flight, or a finished one that has not expired.

@@ -114,6 +114,14 @@ impl Session {
         (u64::from(self.hashed) * u64::from(self.chunk_size)).min(self.size)
     }
 
+    /// Bytes of the chunks that have arrived.
+    pub fn stored_bytes(&self) -> u64 {
+        let last = self.coverage.total() - 1;
+        let short = u64::from(self.chunk_size) - self.chunk_len(last);
+        let full = u64::from(self.coverage.present()) * u64::from(self.chunk_size);
+        if self.coverage.contains(last) { full - short } else { full }
+    }
+
     /// The SHA-256 of the whole, once finished.
     pub fn finished(&self) -> Option<Digest> {
         self.finished

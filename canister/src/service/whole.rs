@@ -1,0 +1,68 @@
+//! A small file with its derivatives in one call.
+
+use darkroom_api as api;
+use darkroom_core::asset::ORIGINAL;
+use darkroom_core::id::{ItemId, SessionId};
+use darkroom_core::{Digest, Error};
+use ic_stable_structures::Memory;
+
+use super::{Service, Wire, digest};
+use crate::env::Message;
+
+impl<M: Memory + Clone> Service<M> {
+    /// Begins, stores, and takes derivatives, all or nothing; the last chunk finishes by itself. With an idempotency key that is known it goes
+    /// on with the item of that key, so that a repeated call has the same effect and the same answer.
+    ///
+    /// # Errors
+    /// `invalid_argument` and `hash_mismatch` where `bytes` are not what is declared; those of `begin_upload`, `put_chunk`,
+    /// `put_assets` and `finish_upload`. What this call began is gone then.
+    pub(crate) fn upload_whole(
+        &mut self,
+        message: Message,
+        args: &api::UploadWhole,
+    ) -> api::Result<api::Item> {
+        if args.bytes.len() as u64 != args.upload.size {
+            let message =
+                format!("{} bytes came; {} are declared as `size`", args.bytes.len(), args.upload.size);
+            return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
+        }
+        let found = Digest::of(&args.bytes);
+        if let Some(declared) = args.upload.sha256.as_ref().map(digest).filter(|declared| *declared != found)
+        {
+            return Err(Error::HashMismatch { found, declared }).wire();
+        }
+        // The bytes are here, so that the item of a known key has to be of these.
+        let declared = api::BeginUpload { sha256: Some(found.0.into()), ..args.upload.clone() };
+        let begun = self.store.items.len();
+        let upload = self.begin_upload(message, &declared)?;
+        let is_new = self.store.items.len() > begun;
+        self.fill(message, &upload, args).inspect_err(|_| {
+            if is_new && let Ok(id) = upload.item.parse::<ItemId>() {
+                // The error that led here says more than one of undoing could.
+                let _undone = self.item(id).and_then(|item| self.drop_item(id, &item));
+            }
+        })
+    }
+
+    fn fill(
+        &mut self,
+        message: Message,
+        upload: &api::Upload,
+        args: &api::UploadWhole,
+    ) -> api::Result<api::Item> {
+        let stored =
+            |index: u32| upload.coverage.iter().any(|range| (range.start..range.end).contains(&index));
+        for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
+            if !stored(index) {
+                self.put_bytes(message, SessionId(upload.session), index, bytes, Digest::of(bytes))?;
+            }
+        }
+        let id: ItemId = upload.item.parse().wire()?;
+        if self.item(id)?.asset(ORIGINAL).is_none() {
+            // Begun earlier without its SHA-256.
+            self.finish_upload(message, SessionId(upload.session))?;
+        }
+        let put = api::PutAssets { item: upload.item.clone(), assets: args.assets.clone() };
+        self.put_assets(message, &put)
+    }
+}

@@ -303,7 +303,7 @@ fn poker() -> Vec<u8> {
             ;; Offset (8 bytes), then what is written there.
             (func (export "canister_update write")
                 (call $argument)
-                (if (i64.eqz (call $pages)) (then (drop (call $grow (i64.const 2)))))
+                (if (i64.eqz (call $pages)) (then (drop (call $grow (i64.const 300)))))
                 (call $write (i64.load (i32.const 0)) (i64.const 8)
                     (i64.extend_i32_u (i32.sub (call $size) (i32.const 8))))
                 (call $reply))

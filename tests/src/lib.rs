@@ -4,12 +4,18 @@
 //! The suites run on the PocketIC server that `POCKET_IC_BIN` names, else on localnet.
 #![allow(clippy::missing_panics_doc, reason = "a harness fails by panicking")]
 
+mod calls;
 mod canister;
+mod file;
+mod inject;
 mod photos;
 mod server;
 mod uploader;
 
+pub use calls::{files_from_all, originals_only, principal};
 pub use canister::Darkroom;
+pub use file::{Dice, File};
+pub use inject::{Trap, trapping};
 pub use photos::{Photo, photo_of_20_mb, small_photos};
 pub use server::network;
 pub use uploader::{derivatives, put_assets_args, toolkit};

@@ -55,7 +55,7 @@ impl Job<'_> {
     /// Continues or begins, the shortest way: with what the journal names, else in one call where the file is
     /// small, else by asking the canister for a session.
     async fn attempt(&self) -> Result<Outcome, Failure> {
-        if let Some(start) = self.from_journal().await? {
+        if let Some(start) = self.journalled().await? {
             return self.go_on(start, Open::default()).await;
         }
         match self.whole().await? {

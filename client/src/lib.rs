@@ -33,6 +33,7 @@
 //! | `schedule/` | what to send and what to make, decided without I/O |
 //! | `window/` | how many messages with many bytes are on their way at once |
 //! | `journal/` | uploads in flight, kept on disk |
+//! | `clock.rs` | the time of day, read nowhere else |
 //! | `derive.rs` | lane B: stages on threads |
 //! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
@@ -41,6 +42,7 @@
 
 mod calls;
 mod catalog;
+mod clock;
 pub mod config;
 mod darkroom;
 mod derive;

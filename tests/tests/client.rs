@@ -186,6 +186,8 @@ async fn a_file_that_changed_unseen_is_stored_as_it_is_now() {
     std::fs::write(&path, &bytes).unwrap();
     settle(&path);
     let outcome = upload(&client(), &path).await;
+    let puts = place.proxy.count("put_chunk");
+    assert!(puts <= 2 * CHUNKS, "what is wrong is found out the first time: {puts}");
     assert_eq!(stored(&client(), &outcome).await, bytes);
     let usage = client().usage().await.unwrap();
     assert_eq!((usage.own.items, usage.own.open_sessions), (1, 0), "nothing is left of the other");

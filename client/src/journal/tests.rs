@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::clock::now;
 
 const KEY: &str = "darkroom-1:key";
 
@@ -21,7 +22,7 @@ fn save(journal: &Journal, canister: Principal, key: &str, session: u64, file: O
     let upload = upload(session);
     let sha256 = Digest::of(b"data");
     let begun = Begun { canister, idempotency_key: key, upload: &upload, size, sha256, file };
-    journal.save(begun, SystemTime::now()).unwrap();
+    journal.save(begun, now()).unwrap();
 }
 
 fn journal() -> (TempDir, Journal) {
@@ -39,14 +40,14 @@ fn path_of(journal: &Journal, key: &str) -> PathBuf {
 }
 
 fn load(journal: &Journal) -> Option<Record> {
-    journal.load(canister(1), KEY, SystemTime::now())
+    journal.load(canister(1), KEY, now())
 }
 
 /// A file that was last written to a minute ago.
 fn settled_file(dir: &TempDir, name: &str) -> PathBuf {
     let path = dir.path().join(name);
     std::fs::write(&path, b"data").unwrap();
-    touch(&path, SystemTime::now() - Duration::from_secs(60));
+    touch(&path, now() - Duration::from_secs(60));
     path
 }
 
@@ -77,14 +78,14 @@ fn records_are_found_again_and_the_last_one_counts() {
 fn a_file_that_looks_the_same_is_not_hashed_again() {
     let (dir, journal) = journal();
     let path = settled_file(&dir, "a.jpg");
-    let known = |path: &Path| journal.sha256_of(stamp(path).as_ref(), SystemTime::now());
+    let known = |path: &Path| journal.sha256_of(stamp(path).as_ref(), now());
     assert_eq!(known(&path), None);
     save(&journal, canister(1), KEY, 7, stamp(&path));
     assert_eq!(known(&path), Some(Digest::of(b"data")));
     assert_eq!(known(&settled_file(&dir, "b.jpg")), None, "another file");
-    touch(&path, SystemTime::now() - Duration::from_secs(50));
+    touch(&path, now() - Duration::from_secs(50));
     assert_eq!(known(&path), None, "another time");
-    assert_eq!(journal.sha256_of(None, SystemTime::now()), None);
+    assert_eq!(journal.sha256_of(None, now()), None);
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_file_that_was_just_written_is_hashed_again() {
     let path = dir.path().join("a.jpg");
     std::fs::write(&path, b"data").unwrap();
     save(&journal, canister(1), KEY, 7, stamp(&path));
-    assert_eq!(journal.sha256_of(stamp(&path).as_ref(), SystemTime::now()), None);
+    assert_eq!(journal.sha256_of(stamp(&path).as_ref(), now()), None);
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn what_is_of_no_use_is_removed_and_nothing_else_is() {
     std::fs::write(path_of(&journal, KEY), [0xff; 100]).unwrap();
     std::fs::write(journal.dir.join("notes.json"), "{}").unwrap();
     std::fs::write(journal.dir.join("x.tmp"), "").unwrap();
-    journal.sha256_of(None, SystemTime::now() + 2 * KEPT);
+    journal.sha256_of(None, now() + 2 * KEPT);
     assert_eq!(files(&journal), 2, "what is not the journal's stays");
 }
 
@@ -124,12 +125,12 @@ fn what_is_old_is_removed() {
     save(&journal, canister(1), KEY, 7, None);
     let aside = path_of(&journal, KEY).with_extension("json.77.tmp");
     std::fs::write(&aside, "half").unwrap();
-    journal.sha256_of(None, SystemTime::now() + KEPT / 2);
+    journal.sha256_of(None, now() + KEPT / 2);
     assert_eq!(files(&journal), 2);
-    journal.sha256_of(None, SystemTime::now() + KEPT + Duration::from_secs(60));
+    journal.sha256_of(None, now() + KEPT + Duration::from_secs(60));
     assert_eq!(files(&journal), 0);
     save(&journal, canister(1), KEY, 7, None);
-    assert!(journal.load(canister(1), KEY, SystemTime::now() - KEPT).is_some(), "the clock was set back");
+    assert!(journal.load(canister(1), KEY, now() - KEPT).is_some(), "the clock was set back");
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn a_directory_that_cannot_be_used_is_an_error_of_save_alone() {
         sha256: Digest::of(b"data"),
         file: None,
     };
-    assert!(journal.save(begun, SystemTime::now()).is_err());
+    assert!(journal.save(begun, now()).is_err());
     assert_eq!(load(&journal), None);
     journal.remove(canister(1), KEY);
 }

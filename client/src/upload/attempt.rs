@@ -13,9 +13,9 @@ const ATTEMPTS: u32 = 3;
 
 /// Why an attempt failed.
 pub(super) struct Failure {
-    error: Error,
+    pub(super) error: Error,
     /// Whether it comes from what an earlier upload left, so that beginning anew may help.
-    stale: bool,
+    pub(super) stale: bool,
 }
 
 impl From<Error> for Failure {
@@ -36,8 +36,9 @@ pub(super) struct Start {
 }
 
 impl Job<'_> {
-    /// Goes through to the end. What an earlier upload left and cannot be continued is dropped on the way.
-    pub(super) async fn run(&self) -> Result<Outcome> {
+    /// Goes through to the end. What an earlier upload left and cannot be continued is dropped on the way, unless
+    /// it may be the SHA-256 that is wrong: then nothing is sent again before that is known.
+    pub(super) async fn run(&self) -> Result<Outcome, Failure> {
         let mut attempts = 1;
         loop {
             match self.attempt().await {
@@ -45,8 +46,8 @@ impl Job<'_> {
                     self.forget().await;
                     return Ok(outcome);
                 }
-                Err(failure) if failure.stale && attempts < ATTEMPTS => attempts += 1,
-                Err(failure) => return Err(failure.error),
+                Err(failure) if failure.stale && !self.trusted && attempts < ATTEMPTS => attempts += 1,
+                Err(failure) => return Err(failure),
             }
         }
     }
@@ -54,7 +55,7 @@ impl Job<'_> {
     /// Continues or begins, the shortest way: with what the journal names, else in one call where the file is
     /// small, else by asking the canister for a session.
     async fn attempt(&self) -> Result<Outcome, Failure> {
-        if let Some(start) = self.from_journal().await? {
+        if let Some(start) = self.journalled().await? {
             return self.go_on(start, Open::default()).await;
         }
         match self.whole().await? {
@@ -110,6 +111,14 @@ impl Job<'_> {
                 self.abort(&upload).await;
                 Err(Failure { stale: is_stale(&error, resumed), error })
             }
+        }
+    }
+
+    /// Drops what was declared with a SHA-256 that the file does not have.
+    pub(super) async fn drop_session(&self) {
+        let begun: Result<api::Upload> = self.darkroom.calls.update("begin_upload", &self.begin).await;
+        if let Ok(upload) = begun {
+            self.abort(&upload).await;
         }
     }
 

@@ -11,7 +11,7 @@ mod transfer;
 mod whole;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,6 +44,8 @@ struct Job<'a> {
     /// The original's upright size, where its header tells it.
     size: Option<Size>,
     sha256: Digest,
+    /// Whether the SHA-256 comes from the journal, and not from the bytes.
+    trusted: bool,
     /// The file as it was read, where it is one.
     file: Option<FileStamp>,
     options: &'a UploadOptions,
@@ -135,22 +137,31 @@ impl Darkroom {
                 original: original.clone(),
                 size,
                 sha256,
+                trusted: trusted.is_some(),
                 file: file.clone(),
                 options: &options,
                 begin,
                 tracker: Tracker::new(&plan, original.bytes.len() as u64, progress),
             };
-            let result = job.run().await;
-            let refused = matches!(&result, Err(error) if error.kind() == ErrorKind::Refused);
-            if refused && trusted.is_some() && hash().await? != sha256 {
-                // The file has changed after all, although nothing showed it.
-                continue;
-            }
-            if refused {
+            let failure = match job.run().await {
+                Ok(outcome) => return Ok(outcome),
+                Err(failure) => failure,
+            };
+            if failure.error.kind() == ErrorKind::Refused {
+                if trusted.is_some() {
+                    // The file may have changed although nothing showed it.
+                    let changed = hash().await? != sha256;
+                    if changed {
+                        job.drop_session().await;
+                    }
+                    if changed || failure.stale {
+                        continue;
+                    }
+                }
                 // The canister may have been configured anew.
                 self.forget_catalog().await;
             }
-            return result;
+            return Err(failure.error);
         }
     }
 
@@ -203,7 +214,7 @@ fn begin_arguments(
 }
 
 /// A file's bytes, and what it looked like, unless it changed while it was read.
-fn read(path: &PathBuf) -> std::io::Result<(Vec<u8>, Option<FileStamp>)> {
+fn read(path: &Path) -> std::io::Result<(Vec<u8>, Option<FileStamp>)> {
     let stamp = || std::fs::metadata(path).map(|data| FileStamp::of(path, &data));
     let before = stamp()?;
     let bytes = std::fs::read(path)?;

@@ -1,11 +1,10 @@
 //! What the journal knows, held against what the canister says.
 
-use std::time::SystemTime;
-
 use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 
+use crate::clock::now;
 use crate::darkroom::Darkroom;
 use crate::error::{Error, Result};
 use crate::journal::{Begun, FileStamp};
@@ -17,17 +16,17 @@ impl Darkroom {
     /// SHA-256 of a file of which an upload was in flight, and which has not changed since.
     pub(super) async fn known_sha256(&self, file: Option<FileStamp>) -> Result<Option<Digest>> {
         let Some(journal) = self.journal.clone() else { return Ok(None) };
-        on_thread(move || journal.sha256_of(file.as_ref(), SystemTime::now())).await
+        on_thread(move || journal.sha256_of(file.as_ref(), now())).await
     }
 }
 
 impl Job<'_> {
     /// The session that the journal names, as the canister tells of it now. `None`, and the record is forgotten,
     /// where the canister does not know it, or knows it as something else.
-    pub(super) async fn from_journal(&self) -> Result<Option<Start>> {
+    pub(super) async fn journalled(&self) -> Result<Option<Start>> {
         let Some(journal) = self.darkroom.journal.clone() else { return Ok(None) };
         let (canister, key) = self.name();
-        let record = on_thread(move || journal.load(canister, &key, SystemTime::now())).await?;
+        let record = on_thread(move || journal.load(canister, &key, now())).await?;
         let Some(record) = record else { return Ok(None) };
         let calls = &self.darkroom.calls;
         let asked = tokio::try_join!(
@@ -71,7 +70,7 @@ impl Job<'_> {
         let (upload, size, sha256, file) = (upload.clone(), self.begin.size, self.sha256, self.file.clone());
         let save = move || {
             let begun = Begun { canister, idempotency_key: &key, upload: &upload, size, sha256, file };
-            journal.save(begun, SystemTime::now())
+            journal.save(begun, now())
         };
         let _ = on_thread(save).await;
     }

@@ -1,13 +1,14 @@
 //! A small file with its derivatives in one call.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use darkroom_api as api;
 use ic_agent::AgentError;
 use serde_bytes::ByteBuf;
 
 use crate::calls::Entry;
+use crate::clock::now;
 use crate::derive::LocalAsset;
 use crate::error::{Error, Result};
 use crate::upload::lanes::{digests, is_published};
@@ -58,7 +59,7 @@ impl Job<'_> {
         if self.original.bytes.len().saturating_add(derived) > BATCH {
             return Ok(Open::with(made, false));
         }
-        let called = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let called = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let (upload, bytes, assets) = (self.begin.clone(), self.original.bytes.clone(), with_bytes(&to_send));
         let argument = || api::UploadWhole { upload, bytes: ByteBuf::from(bytes), assets: assets() };
         let item: api::Item = match self.darkroom.calls.carry("upload_whole", Entry::InTurn, argument).await {

@@ -57,7 +57,8 @@ fn declaration(file: &File) -> api::BeginUpload {
         file_name: file.name.clone(),
         media_type: "application/octet-stream".to_owned(),
         size: file.bytes.len() as u64,
-        sha256: Some(file.sha256().into()),
+        // Not declared, so that the last chunk does not finish by itself and the two are measured apart.
+        sha256: None,
         visibility: None,
         idempotency_key: None,
     }

@@ -76,8 +76,8 @@ pub(crate) struct Run {
     /// Pipelines as TOML, which the canister is configured with.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Chunks on their way at once, per file.
-    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// The most chunks on their way at once, per file; fewer where the network takes fewer.
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) in_flight: u16,
     /// Files at once.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]

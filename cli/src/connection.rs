@@ -61,6 +61,7 @@ pub(crate) fn with_canister<T>(
             (None, _) => (known(network, &state)?, false),
         };
         let darkroom = Darkroom::new(agent.clone(), canister, toolkit::toolkit()?);
+        let darkroom = darkroom.with_journal(state.uploads());
         work(&Connection { darkroom, endpoint, fresh }).await
     })
 }

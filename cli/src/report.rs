@@ -16,6 +16,8 @@ pub(crate) struct RunLine {
     item: ItemBody,
     lanes: Vec<LaneLine>,
     ms: u64,
+    /// Bytes of the file that this run added: less than its size where it continued an earlier one.
+    sent: u64,
 }
 
 /// A line of `ls --json`.
@@ -69,6 +71,7 @@ impl RunLine {
             item: body(connection, &outcome.item, &outcome.pipeline, &outcome.assets),
             lanes: lanes.map(lane).collect(),
             ms: milliseconds(outcome.elapsed),
+            sent: outcome.sent,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! localnet.json     pid and URL of a network that runs on its own
 //! identity.pem      the generated key
 //! canisters.json    canister ids by network
+//! uploads/          the client's journal of uploads in flight
 //! lock              held while a canister is deployed
 //! ```
 
@@ -44,6 +45,11 @@ impl State {
 
     pub(crate) fn identity(&self) -> PathBuf {
         self.root.join("identity.pem")
+    }
+
+    /// Uploads in flight, as the client keeps them.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
     }
 
     /// Creates the directory.

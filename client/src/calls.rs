@@ -1,11 +1,15 @@
 //! The canister's endpoints with their types; transient failures are repeated here and nowhere else.
 
+use std::sync::Arc;
+
 use candid::{CandidType, Decode, Encode, Principal};
 use ic_agent::{Agent, AgentError};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::retry::{RetryPolicy, is_transient};
+use crate::retry::{RetryPolicy, is_overload, is_transient};
+use crate::thread::on_thread;
+use crate::window::{Gate, Pass};
 
 /// The most attempts at what the canister itself calls worth repeating, such as bytes damaged on the way.
 const ANSWER_ATTEMPTS: u32 = 3;
@@ -16,6 +20,17 @@ pub(crate) struct Calls {
     pub(crate) agent: Agent,
     pub(crate) canister: Principal,
     pub(crate) retry: RetryPolicy,
+    /// Where messages with many bytes wait.
+    pub(crate) gate: Arc<Gate>,
+}
+
+/// When a message with many bytes is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Once the window has a place.
+    InTurn,
+    /// At once, counted in the window.
+    Now,
 }
 
 /// An update call, whose answer is certified, or a query.
@@ -59,27 +74,75 @@ impl Calls {
         }
     }
 
+    /// An update call that carries many bytes. It takes its place in the window, then makes the argument on a
+    /// thread, so that not more of them are in memory than are on their way; what becomes of it moves the window.
+    /// While it waits for another attempt its place is free.
+    pub(crate) async fn carry<A, R>(
+        &self,
+        call: &'static str,
+        entry: Entry,
+        argument: impl FnOnce() -> A + Send + 'static,
+    ) -> Result<R>
+    where
+        A: CandidType,
+        R: CandidType + DeserializeOwned,
+    {
+        let pass = match entry {
+            Entry::InTurn => self.gate.enter().await,
+            Entry::Now => self.gate.enter_now(),
+        };
+        let encoded = on_thread(move || Encode!(&argument())).await?;
+        let argument = encoded.map_err(|error| unreadable(call, error))?;
+        self.attempts(Mode::Update, call, argument, Some(pass)).await
+    }
+
     async fn fallible<A, R>(&self, mode: Mode, call: &'static str, argument: &A) -> Result<R>
     where
         A: CandidType,
         R: CandidType + DeserializeOwned,
     {
         let argument = Encode!(argument).map_err(|error| unreadable(call, error))?;
+        self.attempts(mode, call, argument, None).await
+    }
+
+    /// Repeats what failed on the way, and what the canister itself calls worth repeating; nothing else.
+    async fn attempts<R>(
+        &self,
+        mode: Mode,
+        call: &'static str,
+        argument: Vec<u8>,
+        mut pass: Option<Pass>,
+    ) -> Result<R>
+    where
+        R: CandidType + DeserializeOwned,
+    {
+        let through_gate = pass.is_some();
         let mut attempt = 1;
         loop {
             match self.send(mode, call, argument.clone()).await {
-                Ok(bytes) => match decode::<R>(call, &bytes)? {
-                    Ok(answer) => return Ok(answer),
-                    Err(source) if source.retryable && attempt < ANSWER_ATTEMPTS => {
-                        match self.retry.wait(attempt, rand::random()) {
-                            Some(wait) => tokio::time::sleep(wait).await,
-                            None => return Err(Error::Refused { call, source }),
-                        }
-                        attempt += 1;
+                Ok(bytes) => {
+                    if let Some(pass) = pass.take() {
+                        pass.delivered();
                     }
-                    Err(source) => return Err(Error::Refused { call, source }),
-                },
-                Err(source) => self.pause(call, source, &mut attempt).await?,
+                    let source = match decode::<R>(call, &bytes)? {
+                        Ok(answer) => return Ok(answer),
+                        Err(source) => source,
+                    };
+                    let again = source.retryable && attempt < ANSWER_ATTEMPTS;
+                    let wait = again.then(|| self.retry.wait(attempt, rand::random())).flatten();
+                    let Some(wait) = wait else { return Err(Error::Refused { call, source }) };
+                    tokio::time::sleep(wait).await;
+                    attempt += 1;
+                }
+                Err(source) => {
+                    if let Some(pass) = pass.take().filter(|_| is_overload(&source)) {
+                        pass.overloaded();
+                    }
+                    self.pause(call, source, &mut attempt).await?;
+                }
+            }
+            if through_gate {
+                pass = Some(self.gate.enter().await);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The entry: a canister as its applications see it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use candid::Principal;
@@ -13,7 +14,9 @@ use tokio::sync::Semaphore;
 use crate::calls::Calls;
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::journal::Journal;
 use crate::retry::RetryPolicy;
+use crate::window::Gate;
 
 /// What the application knows: its processors, and how it reads images.
 #[derive(Clone)]
@@ -30,11 +33,15 @@ impl std::fmt::Debug for Toolkit {
     }
 }
 
-/// A Darkroom canister. Cheap to clone; clones share what was learned about the canister.
+/// A Darkroom canister. Cheap to clone; clones share what was learned about the canister and the way there: its
+/// catalog, and the window of messages with many bytes that are on their way at once. The window starts at 4,
+/// grows while they get through, to 64 at most, and is halved when the network or the canister says that it is
+/// too much.
 #[derive(Clone)]
 pub struct Darkroom {
     pub(crate) calls: Calls,
     pub(crate) toolkit: Toolkit,
+    pub(crate) journal: Option<Journal>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -63,8 +70,9 @@ impl Darkroom {
             catalog: tokio::sync::Mutex::new(None),
             keys: Mutex::new(HashMap::new()),
         };
-        let calls = Calls { agent, canister, retry: RetryPolicy::default() };
-        Darkroom { calls, toolkit, shared: Arc::new(shared) }
+        let gate = Arc::new(Gate::new());
+        let calls = Calls { agent, canister, retry: RetryPolicy::default(), gate };
+        Darkroom { calls, toolkit, journal: None, shared: Arc::new(shared) }
     }
 
     /// The same with another policy for failures on the way.
@@ -72,6 +80,29 @@ impl Darkroom {
     pub fn with_retry(mut self, policy: RetryPolicy) -> Darkroom {
         self.calls.retry = policy;
         self
+    }
+
+    /// The same with a journal: a directory, created when first needed, in which uploads in flight are kept, a
+    /// small file each. After a crash [`upload_path`](Darkroom::upload_path) then goes on without hashing a file
+    /// again whose path, length and time are the same, and without opening its session anew. Several processes,
+    /// canisters and networks may share a directory.
+    ///
+    /// Without a journal uploads are continued too: the canister knows them by what they declare, and is right
+    /// wherever the journal says something else. Nothing that goes wrong with the directory fails an upload.
+    /// Records are removed once their item is published or refused, those that are damaged or of another version
+    /// when they are found, and all after a week.
+    #[must_use]
+    pub fn with_journal(mut self, dir: impl Into<PathBuf>) -> Darkroom {
+        self.journal = Some(Journal::new(dir.into()));
+        self
+    }
+
+    /// What the caller holds on the canister, what all hold, and how its memory is used.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) for callers without the right, and when the call fails.
+    pub async fn usage(&self) -> Result<api::Usage> {
+        self.calls.query("usage", &()).await
     }
 
     /// The canister's id.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::upload::StoredAsset;
 
 /// Chunks on their way at once.
-const IN_FLIGHT: usize = 8;
+pub(crate) const IN_FLIGHT: usize = 8;
 
 impl Darkroom {
     /// An asset's bytes; their SHA-256 is that of the item.

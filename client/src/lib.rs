@@ -5,8 +5,8 @@
 //! the derivatives on threads of its own. Every asset of an outcome has been checked against a certified
 //! answer of the canister.
 //!
-//! The library prints nothing, ends no process and keeps no state outside its values. It knows no codec and no
-//! processor: those come in through the toolkit.
+//! The library prints nothing, ends no process and keeps no state outside its values but the journal, if one is
+//! asked for. It knows no codec and no processor: those come in through the toolkit.
 //!
 //! ```no_run
 //! # async fn example(
@@ -30,7 +30,9 @@
 //! |---|---|
 //! | `darkroom.rs` | the entry, and the calls that need no more than one message |
 //! | `upload/` | one upload: its options, both lanes, its outcome |
-//! | `schedule.rs` | what to send and what to make, decided without I/O |
+//! | `schedule/` | what to send and what to make, decided without I/O |
+//! | `window/` | how many messages with many bytes are on their way at once |
+//! | `journal/` | uploads in flight, kept on disk |
 //! | `derive.rs` | lane B: stages on threads |
 //! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
@@ -44,10 +46,13 @@ mod darkroom;
 mod derive;
 mod download;
 mod error;
+mod journal;
 mod retry;
 mod schedule;
+mod thread;
 mod upload;
 mod verify;
+mod window;
 
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::error::{Error, ErrorKind, Result};

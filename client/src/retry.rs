@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ic_agent::AgentError;
 use ic_agent::agent::RejectCode;
+use ic_agent::agent_error::TransportError;
 
 /// How often and how patiently calls are repeated. Every call of this crate may be repeated: the canister
 /// gives the same answer.
@@ -60,6 +61,20 @@ pub(crate) fn is_transient(error: &AgentError) -> bool {
     }
 }
 
+/// Whether a transient failure means that there is more under way than the network or the canister takes. The
+/// agent has then repeated what was answered with 429 or 503 by itself for some 1.5 s.
+pub(crate) fn is_overload(error: &AgentError) -> bool {
+    match error {
+        AgentError::TimeoutWaitingForResponse() => true,
+        AgentError::TransportError(TransportError::Reqwest(error)) => error.is_timeout(),
+        AgentError::HttpError(payload) => matches!(payload.status, 408 | 429 | 503 | 504),
+        AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+            reject.reject_code == RejectCode::SysTransient
+        }
+        _ => false,
+    }
+}
+
 /// Whether the network itself said no.
 pub(crate) fn is_definite(error: &AgentError) -> bool {
     let rejected = matches!(error, AgentError::CertifiedReject { .. } | AgentError::UncertifiedReject { .. });
@@ -70,7 +85,7 @@ pub(crate) fn is_definite(error: &AgentError) -> bool {
 mod tests {
     use super::*;
     use ic_agent::agent::RejectResponse;
-    use ic_agent::agent_error::{HttpErrorPayload, TransportError};
+    use ic_agent::agent_error::HttpErrorPayload;
 
     fn reject(reject_code: RejectCode, error_code: &str) -> AgentError {
         let reject = RejectResponse {
@@ -92,6 +107,18 @@ mod tests {
         assert!(is_transient(&http(429)));
         assert!(is_transient(&reject(RejectCode::SysTransient, "IC0207")));
         assert!(is_transient(&reject(RejectCode::CanisterError, "IC0508")), "an upgrade is going on");
+    }
+
+    #[test]
+    fn only_overload_narrows_the_window() {
+        let timeout = AgentError::TimeoutWaitingForResponse();
+        for error in [http(429), http(503), reject(RejectCode::SysTransient, "IC0207"), timeout] {
+            assert!(is_overload(&error) && is_transient(&error), "{error}");
+        }
+        let reset = AgentError::TransportError(TransportError::Generic("reset".to_owned()));
+        for error in [http(500), http(400), reset, reject(RejectCode::CanisterError, "IC0508")] {
+            assert!(!is_overload(&error), "{error}");
+        }
     }
 
     #[test]

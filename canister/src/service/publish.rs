@@ -8,7 +8,7 @@ use darkroom_core::pipeline::{Placement, Plan};
 use darkroom_core::source::DecodeLimits;
 use ic_stable_structures::Memory;
 
-use super::{Service, Wire};
+use super::Service;
 use crate::store::{Draft, ItemRecord, JobRecord, Origin, StageState};
 
 /// The stages of a plan that run here.

@@ -148,7 +148,8 @@ impl<M: Memory + Clone> Service<M> {
 
     /// Frees more of what was discarded; true when there is more to do.
     pub(crate) fn collect_garbage(&mut self) -> bool {
-        if let Some(blob) = self.store.garbage.keys(..).next()
+        let next = self.store.garbage.keys(..).next();
+        if let Some(blob) = next
             && self.store.chunks.remove_some(BlobId(blob), FREED_AT_ONCE)
         {
             self.store.garbage.remove(&blob);

@@ -6,11 +6,11 @@ use darkroom_core::id::{ItemId, SessionId};
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
-use super::{Service, Wire, digest};
+use super::{Service, Wire, digest, wire};
 use crate::env::Message;
 
 impl<M: Memory + Clone> Service<M> {
-    /// Begins, stores, and takes derivatives, all or nothing; the last chunk finishes by itself. With an idempotency key that is known it goes
+    /// Begins, takes derivatives, and stores, all or nothing; the last chunk finishes by itself. With an idempotency key that is known it goes
     /// on with the item of that key, so that a repeated call has the same effect and the same answer.
     ///
     /// # Errors
@@ -33,9 +33,9 @@ impl<M: Memory + Clone> Service<M> {
         }
         // The bytes are here, so that the item of a known key has to be of these.
         let declared = api::BeginUpload { sha256: Some(found.0.into()), ..args.upload.clone() };
-        let begun = self.store.items.len();
+        let next = self.store.sessions_begun();
         let upload = self.begin_upload(message, &declared)?;
-        let is_new = self.store.items.len() > begun;
+        let is_new = upload.session >= next;
         self.fill(message, &upload, args).inspect_err(|_| {
             if is_new && let Ok(id) = upload.item.parse::<ItemId>() {
                 // The error that led here says more than one of undoing could.
@@ -50,19 +50,24 @@ impl<M: Memory + Clone> Service<M> {
         upload: &api::Upload,
         args: &api::UploadWhole,
     ) -> api::Result<api::Item> {
+        let id: ItemId = upload.item.parse().wire()?;
+        let session = SessionId(upload.session);
+        // Before the original, with which a pipeline may be complete.
+        if !args.assets.is_empty() {
+            let put = api::PutAssets { item: upload.item.clone(), assets: args.assets.clone() };
+            self.put_assets(message, &put)?;
+        }
         let stored =
             |index: u32| upload.coverage.iter().any(|range| (range.start..range.end).contains(&index));
         for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
             if !stored(index) {
-                self.put_bytes(message, SessionId(upload.session), index, bytes, Digest::of(bytes))?;
+                self.put_bytes(message, session, index, bytes, Digest::of(bytes))?;
             }
         }
-        let id: ItemId = upload.item.parse().wire()?;
         if self.item(id)?.asset(ORIGINAL).is_none() {
             // Begun earlier without its SHA-256.
-            self.finish_upload(message, SessionId(upload.session))?;
+            self.finish_upload(message, session)?;
         }
-        let put = api::PutAssets { item: upload.item.clone(), assets: args.assets.clone() };
-        self.put_assets(message, &put)
+        Ok(wire::item(id, &self.item(id)?))
     }
 }

@@ -118,18 +118,27 @@ impl<M: Memory + Clone> Store<M> {
         SessionId(self.count(0))
     }
 
+    /// How many session numbers were used: the next one is this.
+    pub(crate) fn sessions_begun(&self) -> u64 {
+        self.counter(0)
+    }
+
     /// A place at the end of the queue of jobs.
     pub(crate) fn next_job(&mut self) -> u64 {
         self.count(8)
     }
 
     fn count(&mut self, at: usize) -> u64 {
+        let next = self.counter(at);
         let mut counters = *self.counters.get();
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&counters[at..at + 8]);
-        let next = u64::from_le_bytes(bytes);
         counters[at..at + 8].copy_from_slice(&(next + 1).to_le_bytes());
         self.counters.set(counters);
         next
+    }
+
+    fn counter(&self, at: usize) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.counters.get()[at..at + 8]);
+        u64::from_le_bytes(bytes)
     }
 }

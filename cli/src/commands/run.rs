@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use darkroom_api as api;
 use darkroom_client::config::{pipeline_from_wire, to_wire};
-use darkroom_client::{Error as ClientError, Outcome, UploadOptions};
+use darkroom_client::{Error as ClientError, Event, Outcome, UploadOptions};
+use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::Config;
 use futures_util::{StreamExt, stream};
 
@@ -76,7 +77,16 @@ async fn upload_all(connection: &Connection, args: &Run, inputs: &Inputs) -> Res
         let (path, options, bars) = (path.clone(), options.clone(), &bars);
         async move {
             let lanes = bars.file(&path);
-            let result = connection.darkroom.upload_path(&path, options, |event| lanes.show(event)).await;
+            let report = |event| {
+                if let Event::Begun { item, resumed: true } = &event {
+                    bars.say(&format!(
+                        "note: {} continues item {item}, a part of which is stored",
+                        shown(&path)
+                    ));
+                }
+                lanes.show(event);
+            };
+            let result = connection.darkroom.upload_path(&path, options, report).await;
             drop(lanes);
             (index, path, result)
         }
@@ -140,7 +150,8 @@ fn show(connection: &Connection, stored: &[(usize, PathBuf, Outcome)]) -> Result
         let how = if outcome.already_stored {
             "stored before, verified again".to_owned()
         } else {
-            format!("{}, lanes: {}", text::duration(outcome.elapsed), lanes.join(", "))
+            let sent = resumed(outcome).unwrap_or_default();
+            format!("{}, lanes: {}{sent}", text::duration(outcome.elapsed), lanes.join(", "))
         };
         super::print(&format!("{} is item {} ({how})", shown(path), outcome.item))?;
     }
@@ -148,6 +159,13 @@ fn show(connection: &Connection, stored: &[(usize, PathBuf, Outcome)]) -> Result
         eprintln!("\nto open the URLs, start the network that serves them: cargo darkroom localnet start");
     }
     Ok(())
+}
+
+/// How much of a continued upload had to be sent.
+fn resumed(outcome: &Outcome) -> Option<String> {
+    let size = outcome.assets.iter().find(|asset| asset.name == ORIGINAL)?.bytes;
+    let sent = || format!(", continued: sent {} of {}", text::bytes(outcome.sent), text::bytes(size));
+    (outcome.sent < size).then(sent)
 }
 
 fn shown(path: &Path) -> String {

@@ -6,6 +6,7 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 
+use crate::download::IN_FLIGHT;
 use crate::error::{Error, Result};
 use crate::upload::{Job, Outcome};
 
@@ -23,17 +24,16 @@ impl Job<'_> {
                     return Err(Error::Mismatch { asset: name.to_owned(), expected: *expected, found });
                 }
                 None => {
-                    self.darkroom.fetch(item, asset, self.options.in_flight).await?;
+                    self.darkroom.fetch(item, asset, self.options.in_flight.min(IN_FLIGHT)).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// An item that was complete before: its assets are checked as they are stored.
-    pub(super) async fn already_stored(&self, item: &str) -> Result<Outcome> {
-        let item = self.darkroom.certified_item(item).await?;
-        self.check(&item, BTreeMap::new()).await?;
-        Ok(self.outcome(&item, 0, true))
+    /// An item that was complete before, from a certified answer: its assets are checked as they are stored.
+    pub(super) async fn already_stored(&self, item: &api::Item) -> Result<Outcome> {
+        self.check(item, BTreeMap::new()).await?;
+        Ok(self.outcome(item, 0, true))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use darkroom_api as api;
+use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{Placement, PlannedStage};
 use tokio::time::Instant;
@@ -18,43 +19,39 @@ const POLL: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(1
 
 impl Job<'_> {
     /// Runs both lanes, waits for what the canister makes, and checks every asset. Gives the published item and
-    /// the bytes of the original that were sent.
+    /// the bytes of the original that were sent. `made` are derivatives that have been made already.
     pub(super) async fn both_lanes(
         &self,
         upload: &api::Upload,
         known: Option<&api::Item>,
+        made: Option<BTreeMap<String, LocalAsset>>,
     ) -> Result<(api::Item, u64)> {
         let stored: BTreeSet<String> =
             known.iter().flat_map(|item| &item.assets).map(|asset| asset.name.clone()).collect();
-        let needed = stages_to_make(&self.plan, &stored);
         let ((sent, after_original), (local, after_derivatives)) =
-            tokio::try_join!(self.lane_a(upload, &stored), self.lane_b(upload, &stored, &needed))?;
-        let published = [after_derivatives, after_original].into_iter().flatten().find(is_published);
-        let item = match published {
-            // The reply of an update call, so it is certified.
+            tokio::try_join!(self.lane_a(upload, &stored), self.lane_b(upload, &stored, made))?;
+        // Both are replies of update calls, so they are certified.
+        let item = match later(after_original, after_derivatives).filter(is_published) {
             Some(item) => item,
             None => self.wait_for_canister(&upload.item).await?,
         };
         self.count_canister_stages(&item);
-        let digests = local.iter().map(|(name, asset)| (name.clone(), asset.sha256)).collect();
-        self.check(&item, digests).await?;
+        self.check(&item, digests(&local)).await?;
         Ok((item, sent))
     }
 
-    /// Sends the chunks of the original that are missing, then has it finished.
+    /// Sends the chunks of the original that are missing, and has it finished.
     async fn lane_a(
         &self,
         upload: &api::Upload,
         stored: &BTreeSet<String>,
     ) -> Result<(u64, Option<api::Item>)> {
-        let size = self.original.bytes.len() as u64;
         if stored.contains(ORIGINAL) {
-            self.tracker.stored_bytes(size);
+            self.tracker.stored_bytes(self.original.bytes.len() as u64);
             return Ok((0, None));
         }
         let sent = self.send_chunks(upload, &self.original.bytes, |bytes| self.tracker.stored_bytes(bytes));
-        let sent = sent.await?;
-        let item = self.finish(upload.session).await?;
+        let (sent, item) = sent.await?;
         self.tracker.finished_original();
         Ok((sent, Some(item)))
     }
@@ -64,8 +61,21 @@ impl Job<'_> {
         &self,
         upload: &api::Upload,
         stored: &BTreeSet<String>,
-        needed: &BTreeSet<String>,
+        made: Option<BTreeMap<String, LocalAsset>>,
     ) -> Result<(BTreeMap<String, LocalAsset>, Option<api::Item>)> {
+        let local = match made {
+            Some(made) => made,
+            None => self.make(stored).await?,
+        };
+        let to_send = self.to_send(stored, &local);
+        let item = self.send_assets(&upload.item, &to_send).await?;
+        self.count_sent(&to_send);
+        Ok((local, item))
+    }
+
+    /// Makes the derivatives that are placed here and not stored, and what they are made from.
+    pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<BTreeMap<String, LocalAsset>> {
+        let needed = stages_to_make(&self.plan, stored);
         let deriver = Deriver {
             plan: self.plan.clone(),
             decoder: self.darkroom.toolkit.decoder,
@@ -73,19 +83,27 @@ impl Job<'_> {
         };
         let lane_of = |asset: &str| self.plan.stage(asset).map_or(0, |stage| stage.lane);
         let made = |asset: &str| self.tracker.made(lane_of(asset), asset);
-        let local = deriver.derive(self.original.clone(), needed, made).await?;
-        let to_send: Vec<(&PlannedStage, &LocalAsset)> = self
-            .plan
+        deriver.derive(self.original.clone(), &needed, made).await
+    }
+
+    /// Those of the made assets that the canister is sent.
+    pub(super) fn to_send<'m>(
+        &'m self,
+        stored: &BTreeSet<String>,
+        made: &'m BTreeMap<String, LocalAsset>,
+    ) -> Vec<(&'m PlannedStage, &'m LocalAsset)> {
+        self.plan
             .stages()
             .iter()
             .filter(|stage| stage.placement == Placement::Client && !stored.contains(stage.asset.as_str()))
-            .filter_map(|stage| local.get(stage.asset.as_str()).map(|asset| (stage, asset)))
-            .collect();
-        let item = self.send_assets(&upload.item, &to_send).await?;
-        for (stage, _) in &to_send {
+            .filter_map(|stage| made.get(stage.asset.as_str()).map(|asset| (stage, asset)))
+            .collect()
+    }
+
+    pub(super) fn count_sent(&self, sent: &[(&PlannedStage, &LocalAsset)]) {
+        for (stage, _) in sent {
             self.tracker.stored(stage.lane, stage.asset.as_str(), true);
         }
-        Ok((local, item))
     }
 
     /// Waits for the stages that run on the canister. Gives the published item from a certified answer.
@@ -123,6 +141,63 @@ impl Job<'_> {
     }
 }
 
-fn is_published(item: &api::Item) -> bool {
+pub(super) fn is_published(item: &api::Item) -> bool {
     item.state == api::item_state::PUBLISHED
+}
+
+/// SHA-256 of the assets that were made here.
+pub(super) fn digests(made: &BTreeMap<String, LocalAsset>) -> BTreeMap<String, Digest> {
+    made.iter().map(|(name, asset)| (name.clone(), asset.sha256)).collect()
+}
+
+/// The item that is further on: of two replies that crossed, the published one; else the one that has more.
+pub(super) fn later(one: Option<api::Item>, other: Option<api::Item>) -> Option<api::Item> {
+    let rank = |item: &api::Item| (is_published(item), item.assets.len());
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if rank(&other) > rank(&one) { other } else { one }),
+        (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(state: &str, assets: usize) -> Option<api::Item> {
+        let asset = api::Asset {
+            name: "a".to_owned(),
+            media_type: "image/jpeg".to_owned(),
+            size: 1,
+            sha256: [0; 32].into(),
+            width: None,
+            height: None,
+            chunks: 1,
+            chunk_size: 1,
+            provenance: "uploaded".to_owned(),
+            recipe: None,
+        };
+        Some(api::Item {
+            id: "i".to_owned(),
+            owner: candid::Principal::anonymous(),
+            pipeline: "photo".to_owned(),
+            file_name: "f".to_owned(),
+            visibility: api::Visibility::Public,
+            state: state.to_owned(),
+            created_at: 1,
+            published_at: None,
+            assets: vec![asset; assets],
+            stages: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn of_replies_that_crossed_the_one_that_is_further_on_counts() {
+        let (open, more, published) = (item("open", 1), item("open", 3), item("published", 2));
+        assert_eq!(later(open.clone(), more.clone()), more);
+        assert_eq!(later(published.clone(), more.clone()), published);
+        assert_eq!(later(more, published.clone()), published);
+        assert_eq!(later(None, open.clone()), open);
+        assert_eq!(later(open.clone(), None), open);
+        assert_eq!(later(None, None), None);
+    }
 }

@@ -1,19 +1,21 @@
 //! One upload: both lanes side by side, then every asset checked.
 
+mod attempt;
 mod check;
 mod lanes;
 mod options;
 mod outcome;
 mod progress;
+mod resume;
 mod transfer;
+mod whole;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use darkroom_api as api;
-use darkroom_core::asset::ORIGINAL;
 use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::Plan;
 use darkroom_core::pixels::Size;
@@ -23,12 +25,15 @@ use darkroom_core::{Digest, Error as CoreError};
 use crate::darkroom::Darkroom;
 use crate::derive::Content;
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::FileStamp;
 use crate::schedule::{idempotency_key, reads_original, stages_to_make};
+use crate::thread::on_thread;
 
 pub use options::UploadOptions;
 pub use outcome::{LaneTime, Outcome, StoredAsset};
 pub use progress::{Event, Unit};
 
+use lanes::later;
 use progress::Tracker;
 
 /// What is known of an upload before it begins.
@@ -39,6 +44,8 @@ struct Job<'a> {
     /// The original's upright size, where its header tells it.
     size: Option<Size>,
     sha256: Digest,
+    /// The file as it was read, where it is one.
+    file: Option<FileStamp>,
     options: &'a UploadOptions,
     begin: api::BeginUpload,
     tracker: Tracker<'a>,
@@ -60,18 +67,24 @@ impl Darkroom {
         options.file_name = options.file_name.or(name);
         let read = on_thread({
             let path = path.clone();
-            move || std::fs::read(path)
+            move || read(&path)
         });
-        let bytes = read.await?.map_err(|source| Error::Unreadable { path, source })?;
-        self.upload(bytes, options, progress).await
+        let (bytes, file) = read.await?.map_err(|source| Error::Unreadable { path, source })?;
+        self.upload_read(bytes.into(), file, options, &progress).await
     }
 
     /// Uploads bytes through all lanes of a pipeline, and gives the stored item once every asset was checked.
     /// `progress` hears what happens.
     ///
+    /// A file that fits into one message (1.9 MB) together with its derivatives goes in one call. Any other is
+    /// begun in one call, then all its chunks are sent side by side with the derivatives, and the last chunk has
+    /// it finished; how many are on their way at once follows what the network takes.
+    ///
     /// An upload of the same bytes under the same name through the same recipes continues where an earlier one
     /// was interrupted, and gives the stored item where it was not. A file that fails leaves nothing behind;
-    /// only when the network fails, what was sent stays until its session expires, to be continued.
+    /// only when the network fails, the canister is short of cycles, or this future is dropped, what was sent
+    /// stays until its session expires, to be continued. Transient failures are repeated with growing waits, a
+    /// definite refusal never: it ends the upload with all that is on its way.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Processing`] and [`Error::Stage`] for the file,
@@ -83,36 +96,62 @@ impl Darkroom {
         options: UploadOptions,
         progress: impl Fn(Event) + Send + Sync,
     ) -> Result<Outcome> {
-        let bytes = bytes.into();
+        self.upload_read(bytes.into(), None, options, &progress).await
+    }
+
+    async fn upload_read(
+        &self,
+        bytes: Bytes,
+        file: Option<FileStamp>,
+        options: UploadOptions,
+        progress: &(dyn Fn(Event) + Send + Sync),
+    ) -> Result<Outcome> {
         if bytes.is_empty() {
             return Err(Error::Empty);
         }
-        let catalog = self.catalog().await?;
+        let known = self.known_sha256(file.clone());
+        let (catalog, mut known) = tokio::try_join!(self.catalog(), known)?;
         let plan = Arc::new(catalog.plan(options.pipeline.as_deref(), &self.toolkit.registry)?);
         catalog.check_versions(&plan, &stages_to_make(&plan, &BTreeSet::new()))?;
         let media = options.media_type.clone().or_else(|| MediaType::sniff(&bytes));
         let (media, size) = self.check_image(&plan, media, &bytes).await?;
         let original = Content { bytes, media };
-        let sha256 = on_thread({
+        let hash = || {
             let bytes = original.bytes.clone();
-            move || Digest::of(&bytes)
-        });
-        let sha256 = sha256.await?;
-        let tracker = Tracker::new(&plan, original.bytes.len() as u64, &progress);
-        let begin = begin_arguments(&plan, &original, sha256, &options);
-        let turn = self.shared.turn(begin.idempotency_key.as_deref().unwrap_or_default());
-        let _turn = turn.lock().await;
-        let job = Job { darkroom: self, plan, original, size, sha256, options: &options, begin, tracker };
-        let result = match job.attempt().await {
-            // What an earlier upload left cannot be continued; it is gone now.
-            Err(failure) if failure.stale => job.attempt().await,
-            result => result,
+            on_thread(move || Digest::of(&bytes))
         };
-        if result.as_ref().is_err_and(|failure| failure.error.kind() == ErrorKind::Refused) {
-            // The canister may have been configured anew.
-            self.forget_catalog().await;
+        loop {
+            let trusted = known.take();
+            let sha256 = match trusted {
+                Some(sha256) => sha256,
+                None => hash().await?,
+            };
+            let begin = begin_arguments(&plan, &original, sha256, &options);
+            let turn = self.shared.turn(begin.idempotency_key.as_deref().unwrap_or_default());
+            let _turn = turn.lock().await;
+            let job = Job {
+                darkroom: self,
+                plan: plan.clone(),
+                original: original.clone(),
+                size,
+                sha256,
+                file: file.clone(),
+                options: &options,
+                begin,
+                tracker: Tracker::new(&plan, original.bytes.len() as u64, progress),
+            };
+            let result = job.run().await;
+            let refused = matches!(&result, Err(error) if error.kind() == ErrorKind::Refused);
+            if refused && trusted.is_some() && hash().await? != sha256 {
+                // The file has changed after all, although nothing showed it.
+                continue;
+            }
+            if refused {
+                // The canister may have been configured anew.
+                self.forget_catalog().await;
+            }
+            return result;
         }
-        result.map_err(|failure| failure.error)
     }
 
     /// Refuses files that the pipeline cannot read, before the canister hears of them. Gives what the file is,
@@ -163,84 +202,11 @@ fn begin_arguments(
     }
 }
 
-/// Why an attempt failed.
-struct Failure {
-    error: Error,
-    /// Whether it comes from what an earlier upload left, so that beginning anew may help.
-    stale: bool,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { error, stale: false }
-    }
-}
-
-impl Job<'_> {
-    /// Begins or continues, and goes through to the end.
-    async fn attempt(&self) -> Result<Outcome, Failure> {
-        let calls = &self.darkroom.calls;
-        let upload: api::Upload = calls.update("begin_upload", &self.begin).await?;
-        let resumed = !upload.coverage.is_empty();
-        let known: Option<api::Item> =
-            if resumed { Some(calls.query("item", &upload.item).await?) } else { None };
-        if let Some(item) = known.as_ref().filter(|item| item.state == api::item_state::PUBLISHED) {
-            self.tracker.report(Event::AlreadyStored { item: item.id.clone() });
-            return Ok(self.already_stored(&item.id).await?);
-        }
-        if let Some(item) = known.as_ref().filter(|item| item.state == api::item_state::FAILED) {
-            self.abort(&upload).await;
-            let (item, state) = (item.id.clone(), item.state.clone());
-            return Err(Failure { error: Error::Unfinished { item, state, seconds: 0 }, stale: true });
-        }
-        self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });
-        match self.both_lanes(&upload, known.as_ref()).await {
-            Ok((item, sent)) => Ok(self.outcome(&item, sent, false)),
-            Err(error) => {
-                // Without a network there is nobody to tell, and the next upload can go on from here.
-                if error.kind() != ErrorKind::Network {
-                    self.abort(&upload).await;
-                }
-                Err(Failure { stale: is_stale(&error, resumed), error })
-            }
-        }
-    }
-
-    /// Drops the unpublished item. What fails here expires by itself.
-    async fn abort(&self, upload: &api::Upload) {
-        let _: Result<api::Freed> = self.darkroom.calls.update("abort_upload", &upload.session).await;
-    }
-
-    fn outcome(&self, item: &api::Item, sent: u64, already_stored: bool) -> Outcome {
-        self.tracker.report(Event::Published { item: item.id.clone() });
-        let mut assets: Vec<_> = item.assets.iter().map(StoredAsset::from).collect();
-        if let (Some(original), Some(size)) =
-            (assets.iter_mut().find(|asset| asset.name == ORIGINAL), self.size)
-        {
-            (original.width, original.height) = (Some(size.width), Some(size.height));
-        }
-        Outcome {
-            item: item.id.clone(),
-            pipeline: item.pipeline.clone(),
-            assets,
-            lanes: self.tracker.lane_times(),
-            elapsed: self.tracker.elapsed(),
-            already_stored,
-            sent,
-        }
-    }
-}
-
-fn is_stale(error: &Error, resumed: bool) -> bool {
-    let Error::Refused { source, .. } = error else { return false };
-    let lost = [api::code::SESSION_EXPIRED, api::code::SESSION_NOT_FOUND, api::code::ITEM_NOT_FOUND];
-    resumed || lost.contains(&source.code.as_str())
-}
-
-/// Runs work that keeps a processor busy, or waits for a disk, on a thread of its own.
-async fn on_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| {
-        let reason = "it panicked".to_owned();
-        Error::Processing(CoreError::ProcessorFailed { processor: "reader".to_owned(), reason })
-    })
+/// A file's bytes, and what it looked like, unless it changed while it was read.
+fn read(path: &PathBuf) -> std::io::Result<(Vec<u8>, Option<FileStamp>)> {
+    let stamp = || std::fs::metadata(path).map(|data| FileStamp::of(path, &data));
+    let before = stamp()?;
+    let bytes = std::fs::read(path)?;
+    let unchanged = before == stamp()?;
+    Ok((bytes, before.filter(|_| unchanged)))
 }

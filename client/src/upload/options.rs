@@ -16,7 +16,8 @@ pub struct UploadOptions {
     pub media_type: Option<MediaType>,
     /// Who may read the item.
     pub visibility: Visibility,
-    /// Chunks on their way at once, at least 1.
+    /// The most chunks of this upload that are on their way at once: 1 and more, by default 32. How many there
+    /// are below that follows what the network takes, over all uploads of a [`Darkroom`](crate::Darkroom).
     pub in_flight: usize,
     /// How long to wait for the stages that the canister runs.
     pub patience: Duration,
@@ -29,7 +30,7 @@ impl Default for UploadOptions {
             file_name: None,
             media_type: None,
             visibility: Visibility::Public,
-            in_flight: 8,
+            in_flight: 32,
             patience: Duration::from_secs(15 * 60),
         }
     }

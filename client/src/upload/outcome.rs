@@ -21,9 +21,10 @@ pub struct Outcome {
     pub lanes: Vec<LaneTime>,
     /// How long it took in all.
     pub elapsed: Duration,
-    /// Whether the item had been stored before, so that nothing was sent.
+    /// Whether the item had been stored before, so that nothing was added. Small files go in one call, which does
+    /// not tell: an item that was stored less than five minutes before counts as new then.
     pub already_stored: bool,
-    /// Bytes of the file that were sent, less than its size where an earlier upload was continued.
+    /// Bytes of the file that were added, less than its size where an earlier upload was continued.
     pub sent: u64,
 }
 

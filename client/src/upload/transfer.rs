@@ -6,57 +6,65 @@ use bytes::Bytes;
 use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::pipeline::PlannedStage;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, future, stream};
 use serde_bytes::ByteBuf;
 
+use crate::calls::Entry;
 use crate::derive::LocalAsset;
 use crate::error::{Error, Result};
 use crate::schedule::{batches, chunk_range, missing_chunks};
-use crate::upload::{Job, on_thread};
+use crate::upload::{Job, later};
 
-/// Bytes of assets in one `put_assets`: a message holds 2 MiB, its other fields take some of it.
-const BATCH: usize = 1_900_000;
+/// Bytes of files and assets in one message: it holds 2 MiB, its other fields take some of it.
+pub(super) const BATCH: usize = 1_900_000;
 
 /// The most calls of `finish_upload` without progress in between.
 const IDLE_CALLS: u32 = 20;
 
 impl Job<'_> {
-    /// Sends the missing chunks of `bytes`, several at a time. `stored` hears of the bytes of each, those that
-    /// were there before included. Gives the bytes that were sent.
+    /// Sends the missing chunks of `bytes`, several at a time, and has the session finished where the last of
+    /// them has not done that. `stored` hears of the bytes of each, those that were there before included. Gives
+    /// the bytes that were sent, and the item as it stands then.
     pub(super) async fn send_chunks(
         &self,
         upload: &api::Upload,
         bytes: &Bytes,
         stored: impl Fn(u64),
-    ) -> Result<u64> {
+    ) -> Result<(u64, api::Item)> {
         let missing = missing_chunks(bytes.len() as u64, upload.chunk_size, &upload.coverage);
         let range = |index| chunk_range(bytes.len(), upload.chunk_size, index);
         let total: u64 = missing.iter().map(|index| range(*index).len() as u64).sum();
         stored(bytes.len() as u64 - total);
-        let stored = &stored;
-        let sends = stream::iter(missing.into_iter().map(|index| {
+        let mut sends = stream::iter(missing.into_iter().map(|index| {
             let chunk = bytes.slice(range(index));
             async move {
                 let length = chunk.len() as u64;
-                self.send_chunk(upload.session, index, chunk).await?;
-                stored(length);
-                Ok::<_, Error>(())
+                self.send_chunk(upload.session, index, chunk).await.map(|receipt| (length, receipt))
             }
-        }));
-        sends.buffer_unordered(self.options.in_flight.max(1)).try_collect::<Vec<()>>().await?;
-        Ok(total)
+        }))
+        .buffer_unordered(self.options.in_flight.max(1));
+        let mut item = None;
+        // The first refusal ends this, and with it whatever else is on its way.
+        while let Some(sent) = sends.next().await {
+            let (length, receipt) = sent?;
+            stored(length);
+            item = later(item, receipt.item);
+        }
+        let item = match item {
+            Some(item) => item,
+            None => self.finish(upload.session).await?,
+        };
+        Ok((total, item))
     }
 
-    async fn send_chunk(&self, session: u64, index: u32, chunk: Bytes) -> Result<()> {
-        let put = on_thread(move || api::PutChunk {
+    async fn send_chunk(&self, session: u64, index: u32, chunk: Bytes) -> Result<api::ChunkReceipt> {
+        let put = move || api::PutChunk {
             session,
             index,
             sha256: Digest::of(&chunk).0.into(),
             bytes: ByteBuf::from(chunk),
-        });
-        let put = put.await?;
-        let _: api::ChunkReceipt = self.darkroom.calls.update("put_chunk", &put).await?;
-        Ok(())
+        };
+        self.darkroom.calls.carry("put_chunk", Entry::InTurn, put).await
     }
 
     /// Has a session finished: the canister may need several messages to hash what came out of order.
@@ -80,34 +88,43 @@ impl Job<'_> {
         }
     }
 
-    /// Sends derivatives, as few messages as they fit into; one that is too large for a message in chunks.
-    /// Gives the item after the last of them.
+    /// Sends derivatives, as few messages as they fit into and all at once; one that is too large for a message
+    /// in chunks. Gives the item after the last of them.
     pub(super) async fn send_assets(
         &self,
         item: &str,
         assets: &[(&PlannedStage, &LocalAsset)],
     ) -> Result<Option<api::Item>> {
         let sizes: Vec<usize> = assets.iter().map(|(_, asset)| asset.content.bytes.len()).collect();
-        let mut after = None;
-        for (stage, asset) in assets.iter().filter(|(_, asset)| asset.content.bytes.len() > BATCH) {
+        let large = assets.iter().filter(|(_, asset)| asset.content.bytes.len() > BATCH);
+        let large = large.map(|(stage, asset)| async move {
             let size = asset.content.bytes.len() as u64;
             let begin = api::BeginAsset { item: item.to_owned(), asset: declare(stage, asset), size };
             let upload: api::Upload = self.darkroom.calls.update("begin_asset", &begin).await?;
-            self.send_chunks(&upload, &asset.content.bytes, |_| ()).await?;
-            after = Some(self.finish(upload.session).await?);
-        }
-        for batch in batches(&sizes, BATCH) {
-            let with_bytes = |index: usize| {
-                let (stage, asset) = assets[index];
-                let bytes = ByteBuf::from(asset.content.bytes.clone());
-                api::PutAsset { bytes, ..declare(stage, asset) }
-            };
-            let assets = batch.into_iter().map(with_bytes).collect();
-            let put = api::PutAssets { item: item.to_owned(), assets };
-            after = Some(self.darkroom.calls.update("put_assets", &put).await?);
-        }
-        Ok(after)
+            let (_, item) = self.send_chunks(&upload, &asset.content.bytes, |_| ()).await?;
+            Ok::<_, Error>(item)
+        });
+        let small = batches(&sizes, BATCH).into_iter().map(|batch| {
+            let batch: Vec<_> = batch.into_iter().map(|index| assets[index]).collect();
+            let put = with_bytes(&batch);
+            let item = item.to_owned();
+            // The chunks would all go before it otherwise, and it would come last.
+            self.darkroom.calls.carry("put_assets", Entry::Now, || api::PutAssets { item, assets: put() })
+        });
+        let (large, small) = tokio::try_join!(future::try_join_all(large), future::try_join_all(small))?;
+        Ok(large.into_iter().chain(small).fold(None, |last, item| later(last, Some(item))))
     }
+}
+
+/// Makes what travels of derivatives; the bytes are copied only then.
+pub(super) fn with_bytes(
+    assets: &[(&PlannedStage, &LocalAsset)],
+) -> impl FnOnce() -> Vec<api::PutAsset> + Send + use<> {
+    let declared: Vec<_> =
+        assets.iter().map(|(stage, asset)| (declare(stage, asset), asset.content.bytes.clone())).collect();
+    let put =
+        |(declared, bytes): (api::PutAsset, Bytes)| api::PutAsset { bytes: ByteBuf::from(bytes), ..declared };
+    move || declared.into_iter().map(put).collect()
 }
 
 /// What is said of a derivative, without its bytes.

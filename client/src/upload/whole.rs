@@ -1,0 +1,132 @@
+//! A small file with its derivatives in one call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use darkroom_api as api;
+use ic_agent::AgentError;
+use serde_bytes::ByteBuf;
+
+use crate::calls::Entry;
+use crate::derive::LocalAsset;
+use crate::error::{Error, Result};
+use crate::upload::lanes::{digests, is_published};
+use crate::upload::transfer::{BATCH, with_bytes};
+use crate::upload::{Event, Job, Outcome};
+
+/// How far the clocks here and there may be apart, for networks take no calls from further away. An item that
+/// was there longer than this before the call was there before.
+const CLOCKS: Duration = Duration::from_secs(5 * 60);
+
+/// What came of it.
+pub(super) enum Whole {
+    /// The item is published.
+    Done(Outcome),
+    /// It has to go on with a session.
+    Open(Open),
+}
+
+/// What an upload goes on with.
+#[derive(Default)]
+pub(super) struct Open {
+    /// The derivatives, where they have been made.
+    pub(super) made: Option<BTreeMap<String, LocalAsset>>,
+    /// The canister has taken everything, and makes the rest by itself.
+    pub(super) taken: bool,
+}
+
+impl Open {
+    fn with(made: BTreeMap<String, LocalAsset>, taken: bool) -> Whole {
+        Whole::Open(Open { made: Some(made), taken })
+    }
+}
+
+impl Job<'_> {
+    /// Makes the derivatives and sends everything in one call, where it fits into one.
+    ///
+    /// The call is atomic and may be repeated, so nothing is left of one that failed. What the canister does not
+    /// take this way goes the way of sessions, which finds out why: an item that an earlier upload has begun, one
+    /// that the canister still makes derivatives of, a canister that does not know the call.
+    pub(super) async fn whole(&self) -> Result<Whole> {
+        if self.original.bytes.len() > BATCH {
+            return Ok(Whole::Open(Open::default()));
+        }
+        let nothing = BTreeSet::new();
+        let made = self.make(&nothing).await?;
+        let to_send = self.to_send(&nothing, &made);
+        let derived: usize = to_send.iter().map(|(_, asset)| asset.content.bytes.len()).sum();
+        if self.original.bytes.len().saturating_add(derived) > BATCH {
+            return Ok(Open::with(made, false));
+        }
+        let called = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (upload, bytes, assets) = (self.begin.clone(), self.original.bytes.clone(), with_bytes(&to_send));
+        let argument = || api::UploadWhole { upload, bytes: ByteBuf::from(bytes), assets: assets() };
+        let item: api::Item = match self.darkroom.calls.carry("upload_whole", Entry::InTurn, argument).await {
+            Ok(item) => item,
+            Err(error) if needs_session(&error) => return Ok(Open::with(made, false)),
+            Err(error) => return Err(error),
+        };
+        if !is_published(&item) {
+            return Ok(Open::with(made, true));
+        }
+        self.check(&item, digests(&made)).await?;
+        if u128::from(item.created_at) < called.saturating_sub(CLOCKS).as_nanos() {
+            self.tracker.report(Event::AlreadyStored { item: item.id.clone() });
+            return Ok(Whole::Done(self.outcome(&item, 0, true)));
+        }
+        self.tracker.report(Event::Begun { item: item.id.clone(), resumed: false });
+        let size = self.original.bytes.len() as u64;
+        self.tracker.stored_bytes(size);
+        self.tracker.finished_original();
+        self.count_sent(&to_send);
+        Ok(Whole::Done(self.outcome(&item, size, false)))
+    }
+}
+
+/// Whether a session may succeed where the one call was refused: something of the item is there already, or the
+/// canister is older than the call.
+fn needs_session(error: &Error) -> bool {
+    use api::code::{ASSET_CONFLICT, ITEM_PUBLISHED, KEY_CONFLICT, SESSION_EXPIRED, SESSION_NOT_FOUND};
+    match error {
+        Error::Refused { source, .. } => {
+            [KEY_CONFLICT, ASSET_CONFLICT, ITEM_PUBLISHED, SESSION_EXPIRED, SESSION_NOT_FOUND]
+                .contains(&source.code.as_str())
+        }
+        Error::Call { source, .. } => match &**source {
+            AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+                reject.error_code.as_deref() == Some("IC0536")
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ic_agent::agent::{RejectCode, RejectResponse};
+
+    #[test]
+    fn only_what_a_session_may_get_around_is_tried_with_one() {
+        let refused = |code: &str| {
+            let source = api::Error::new(code, "no");
+            needs_session(&Error::Refused { call: "upload_whole", source })
+        };
+        assert!(refused(api::code::KEY_CONFLICT) && refused(api::code::ASSET_CONFLICT));
+        for code in [api::code::LIMIT, api::code::LOW_CYCLES, api::code::FORBIDDEN, "hash_mismatch"] {
+            assert!(!refused(code), "{code}");
+        }
+        let rejected = |error_code: &str| {
+            let reject = RejectResponse {
+                reject_code: RejectCode::CanisterError,
+                reject_message: "no".to_owned(),
+                error_code: Some(error_code.to_owned()),
+            };
+            let source = Box::new(AgentError::CertifiedReject { reject, operation: None });
+            needs_session(&Error::Call { call: "upload_whole", source })
+        };
+        assert!(rejected("IC0536"), "a canister of an older version has no such method");
+        assert!(!rejected("IC0503"));
+    }
+}

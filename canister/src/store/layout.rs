@@ -103,9 +103,13 @@ pub(super) fn check_raw(memory: &impl Memory) -> Result<(), LayoutError> {
     if &magic == MANAGER_MAGIC { Ok(()) } else { Err(LayoutError::Foreign) }
 }
 
-/// Checks the header, or writes it in fresh memory. Gives the layout's version, which may be an older one.
-pub(super) fn check_header(memory: &impl Memory) -> Result<u32, LayoutError> {
+/// Checks the header, or writes it where all of stable memory is `fresh`: a memory manager without a header is
+/// somebody else's. Gives the layout's version, which may be an older one.
+pub(super) fn check_header(memory: &impl Memory, fresh: bool) -> Result<u32, LayoutError> {
     if memory.size() == 0 {
+        if !fresh {
+            return Err(LayoutError::Foreign);
+        }
         if memory.grow(1) < 0 {
             return Err(LayoutError::NoRoom);
         }
@@ -138,19 +142,20 @@ mod tests {
     #[test]
     fn fresh_known_newer_and_foreign_memory() {
         let memory = VectorMemory::default();
-        assert_eq!(check_header(&memory), Ok(VERSION));
-        assert_eq!(check_header(&memory), Ok(VERSION));
+        assert_eq!(check_header(&memory, false), Err(LayoutError::Foreign));
+        assert_eq!(check_header(&memory, true), Ok(VERSION));
+        assert_eq!(check_header(&memory, false), Ok(VERSION));
         memory.write(8, &1u32.to_le_bytes());
-        assert_eq!(check_header(&memory), Ok(1));
+        assert_eq!(check_header(&memory, false), Ok(1));
         write_version(&memory);
-        assert_eq!(check_header(&memory), Ok(VERSION));
+        assert_eq!(check_header(&memory, false), Ok(VERSION));
         let newer = VERSION + 1;
         memory.write(8, &newer.to_le_bytes());
-        assert_eq!(check_header(&memory), Err(LayoutError::Newer { found: newer }));
+        assert_eq!(check_header(&memory, false), Err(LayoutError::Newer { found: newer }));
         memory.write(8, &0u32.to_le_bytes());
-        assert_eq!(check_header(&memory), Err(LayoutError::Foreign));
+        assert_eq!(check_header(&memory, false), Err(LayoutError::Foreign));
         memory.write(0, b"SOMEBODY");
-        assert_eq!(check_header(&memory), Err(LayoutError::Foreign));
+        assert_eq!(check_header(&memory, false), Err(LayoutError::Foreign));
         assert_eq!(check_raw(&memory), Err(LayoutError::Foreign));
         assert_eq!(check_raw(&VectorMemory::default()), Ok(()));
     }

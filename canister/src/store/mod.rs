@@ -64,11 +64,12 @@ impl<M: Memory + Clone> Store<M> {
     /// # Errors
     /// [`LayoutError`] for memory that holds anything else, or a newer layout.
     pub(crate) fn open(memory: M, config: impl FnOnce() -> ConfigRecord) -> Result<Store<M>, LayoutError> {
+        let fresh = memory.size() == 0;
         layout::check_raw(&memory)?;
         let manager = MemoryManager::init(memory);
         let get = |id| manager.get(id);
         let header = get(memory_id::HEADER);
-        let version = layout::check_header(&header)?;
+        let version = layout::check_header(&header, fresh)?;
         let config_memory = get(memory_id::CONFIG);
         let first = if config_memory.size() == 0 { encode(&config()) } else { Vec::new() };
         let mut store = Store {

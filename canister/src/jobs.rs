@@ -34,8 +34,9 @@ impl Drop for Driving {
     }
 }
 
-/// Starts the driver if there is work and none runs.
+/// Starts the driver if there is work and none runs, and frees what a call has discarded.
 pub(crate) fn start() {
+    start_cleaning();
     if !DRIVING.get() && with_service(|service| service.has_jobs()) {
         DRIVING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, drive(Driving));
@@ -49,7 +50,7 @@ pub(crate) fn start_reaper() {
 }
 
 /// Frees what was discarded, a bounded piece in each message, until nothing is left.
-pub(crate) fn start_cleaning() {
+fn start_cleaning() {
     if !CLEANING.get() && with_service(|service| service.has_garbage()) {
         CLEANING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
@@ -62,10 +63,9 @@ pub(crate) fn start_cleaning() {
 
 fn reap() {
     // Work that was left when the canister was stopped without an upgrade.
-    start();
     // A message that trapped leaves its flag; a second cleaner does no harm.
     CLEANING.set(false);
-    start_cleaning();
+    start();
     let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
     match more {
         Ok(true) => {

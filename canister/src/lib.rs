@@ -74,12 +74,16 @@ fn post_upgrade(args: Option<api::InitArgs>) {
 
 #[ic_cdk::update]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
-    with_service(|service| service.begin_upload(env::message(), &args))
+    let upload = with_service(|service| service.begin_upload(env::message(), &args));
+    jobs::start();
+    upload
 }
 
 #[ic_cdk::update]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
-    with_service(|service| service.begin_asset(env::message(), &args))
+    let upload = with_service(|service| service.begin_asset(env::message(), &args));
+    jobs::start();
+    upload
 }
 
 #[ic_cdk::update]
@@ -116,14 +120,14 @@ fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
 #[ic_cdk::update]
 fn abort_upload(session: u64) -> api::Result<api::Freed> {
     let freed = with_service(|service| service.abort_upload(env::caller(), env::now(), SessionId(session)));
-    jobs::start_cleaning();
+    jobs::start();
     freed
 }
 
 #[ic_cdk::update]
 fn delete_item(item: String) -> api::Result<api::Freed> {
     let freed = with_service(|service| service.delete_item(env::caller(), env::now(), &item));
-    jobs::start_cleaning();
+    jobs::start();
     freed
 }
 

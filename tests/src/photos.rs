@@ -40,8 +40,8 @@ pub fn small_photos() -> Vec<Photo> {
     ]
 }
 
-/// A photo-like JPEG of about 20 MB.
+/// A photo-like JPEG of 20.7 MB.
 pub fn photo_of_20_mb() -> &'static Photo {
     static PHOTO: OnceLock<Photo> = OnceLock::new();
-    PHOTO.get_or_init(|| Photo::jpeg(5000, 4000, 99, 20))
+    PHOTO.get_or_init(|| Photo::jpeg(5320, 4010, 99, 20))
 }

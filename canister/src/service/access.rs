@@ -22,7 +22,7 @@ impl<M: Memory + Clone> Service<M> {
         }
         match self.store.config().wire()?.uploaders {
             None => Ok(()),
-            Some(granted) if granted.iter().any(|granted| granted == caller.bytes()) => Ok(()),
+            Some(granted) if granted.iter().any(|granted| granted.as_slice() == caller.bytes()) => Ok(()),
             Some(_) => refuse(format!(
                 "{} may not upload here; a controller can grant it with `configure`",
                 caller.principal

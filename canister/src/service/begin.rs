@@ -10,6 +10,7 @@ use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
 use super::checks::{checked_file_name, checked_key, checked_size, chosen_pipeline};
+use super::removal::has_expired;
 use super::{Service, Wire, digest, expiry_key, session_key, wire};
 use crate::env::Message;
 use crate::store::{
@@ -85,7 +86,8 @@ impl<M: Memory + Clone> Service<M> {
         Ok(upload)
     }
 
-    /// The upload that was begun with the same key, its time begun anew; `None` if its time was over.
+    /// The upload that was begun with the same key, its time begun anew unless it is published; `None` if its time
+    /// was over. A SHA-256 that comes only now counts from now on.
     fn begun(
         &mut self,
         now: u64,
@@ -122,24 +124,23 @@ impl<M: Memory + Clone> Service<M> {
             return Err(api::Error::new(api::code::KEY_CONFLICT, message));
         }
         Ok(Some(match (session, item.asset("original").map(|asset| &asset.location)) {
-            (Some(record), _) if item.draft.is_some() && record.session.expires_at <= now => {
+            (Some(record), _) if item.draft.is_some() && has_expired(&record, Some(&item), now) => {
                 self.drop_item(id, &item)?;
                 return Ok(None);
             }
             (Some(mut record), _) => {
-                if record.session.finished().is_none() {
+                if let (None, Some(declared)) = (record.session.finished(), declared) {
+                    record.session.declare(declared);
+                }
+                if item.draft.is_some() {
                     record.session.expires_at = now + config.session_nanos;
                     self.store.sessions.insert(session_key(record.session.id), &record);
                 }
                 wire::upload(id, &record.session)
             }
-            (None, Some(Location::Chunks { chunk_size, count, .. })) => api::Upload {
-                item: id.to_string(),
-                session: item.session.0,
-                chunk_size: *chunk_size,
-                coverage: vec![api::ChunkRange { start: 0, end: *count }],
-                expires_at: 0,
-            },
+            (None, Some(Location::Chunks { chunk_size, count, .. })) => {
+                wire::complete_upload(id, item.session, *chunk_size, *count)
+            }
             (None, _) => {
                 let error = Error::Corrupt { what: "item", reason: format!("`{id}` has no original") };
                 return Err(error).wire();
@@ -195,5 +196,6 @@ pub(super) fn asset_record(
             count: session.coverage().total(),
         },
         origin,
+        session: Some(session.id),
     }
 }

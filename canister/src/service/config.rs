@@ -50,7 +50,8 @@ pub(super) fn merge(
         Some(api::Access::Controllers) => config.uploaders = Some(Vec::new()),
         Some(api::Access::Authenticated) => config.uploaders = None,
         Some(api::Access::Principals(granted)) => {
-            config.uploaders = Some(granted.iter().map(|granted| granted.as_slice().to_vec()).collect());
+            config.uploaders =
+                Some(granted.iter().map(|granted| granted.as_slice().to_vec().into()).collect());
         }
     }
     let limits = args.limits.clone().unwrap_or_default();

@@ -18,7 +18,8 @@ use crate::env::Message;
 use crate::store::{AssetRecord, Draft, HoldingRecord, ItemRecord, Location, Origin, SessionRecord};
 
 impl<M: Memory + Clone> Service<M> {
-    /// Opens the session of a derivative that is too large for `put_assets`.
+    /// Opens the session of a derivative that is too large for `put_assets`, for the item's owner alone: a session is
+    /// its owner's. For what is open or stored with the same SHA-256 it gives that session.
     ///
     /// # Errors
     /// Those of `put_assets`, `invalid_size`, `limit`, `low_cycles`.
@@ -28,19 +29,39 @@ impl<M: Memory + Clone> Service<M> {
         args: &api::BeginAsset,
     ) -> api::Result<api::Upload> {
         let id: ItemId = args.item.parse().wire()?;
-        self.own_item(message.caller, id)?;
+        self.check_uploader(message.caller)?;
+        let item = self.own_item(message.caller, id)?;
+        if item.owner != message.caller.bytes() {
+            let message =
+                format!("item `{id}` is another principal's; only its owner can begin an asset of it");
+            return Err(api::Error::new(api::code::FORBIDDEN, message));
+        }
+        let declared_digest = digest(&args.asset.sha256);
+        if let Some(asset) = item.asset(&args.asset.name) {
+            return match (&asset.location, asset.session) {
+                (Location::Chunks { chunk_size, count, .. }, Some(session))
+                    if asset.sha256 == declared_digest =>
+                {
+                    Ok(wire::complete_upload(id, session, *chunk_size, *count))
+                }
+                _ => Err(already_there(asset, declared_digest)),
+            };
+        }
         let (mut item, mut draft) = self.draft(id)?;
         let plan = self.plan(&draft)?;
         let claim = self.claim(&plan, &args.asset)?;
-        let declared_digest = digest(&args.asset.sha256);
-        if let Some(asset) = item.asset(claim.name.as_str()) {
-            return Err(already_there(asset, declared_digest));
-        }
+        let until = message.now + self.store.config().wire()?.session_nanos;
         if let Some(open) = self.filling(&draft, &claim.name)? {
-            if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
-                return Ok(wire::upload(id, &open.session));
+            if open.session.expires_at <= message.now {
+                draft.sessions.retain(|session| *session != open.session.id);
+                self.end_session(&open)?;
+            } else if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
+                self.renew(open.session.id, until)?;
+                self.renew(item.session, until)?;
+                return Ok(api::Upload { expires_at: until, ..wire::upload(id, &open.session) });
+            } else {
+                return Err(being_filled(&claim.name, open.session.id));
             }
-            return Err(being_filled(&claim.name, open.session.id));
         }
         if plan.stage(claim.name.as_str()).is_some_and(|stage| stage.storage == Storage::Inline) {
             let allowed = MAX_INLINE as u64;
@@ -56,6 +77,7 @@ impl<M: Memory + Clone> Service<M> {
         let asset =
             asset_record(claim.name, claim.media, &session, claim.meta, Origin::Claimed(claim.recipe));
         let upload = wire::upload(id, &session);
+        self.renew(item.session, until)?;
         draft.sessions.push(session.id);
         item.draft = Some(draft);
         self.store.items.insert(id.0, &item);
@@ -76,6 +98,7 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(wire::item(id, &stored));
         }
         let (mut item, mut draft) = self.draft(id)?;
+        self.renew(item.session, now + self.store.config().wire()?.session_nanos)?;
         let plan = self.plan(&draft)?;
         let mut new = Vec::new();
         for (index, asset) in args.assets.iter().enumerate() {
@@ -127,6 +150,7 @@ impl<M: Memory + Clone> Service<M> {
                 meta: claim.meta,
                 location,
                 origin: Origin::Claimed(claim.recipe),
+                session: None,
             };
             insert_asset(&mut item, &plan, record);
         }

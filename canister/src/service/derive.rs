@@ -12,6 +12,7 @@ use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
 use super::publish::{derive, progress};
+use super::upload::done;
 use super::{Service, Wire, insert_asset};
 use crate::store::{
     AssetRecord, Draft, HoldingRecord, ItemRecord, JobRecord, Location, Origin, RecipeRecord, StageState,
@@ -162,10 +163,9 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
                 params: stage.canonical_params.clone(),
                 on_canister: true,
             }),
+            session: None,
         };
-        if let Some(stage) = self.draft.stages.iter_mut().find(|other| other.asset == record.name) {
-            stage.state = StageState::Done;
-        }
+        done(&mut self.draft, record.name.as_str());
         insert_asset(&mut self.item, &plan, record);
         Ok(())
     }

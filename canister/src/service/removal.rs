@@ -5,12 +5,15 @@ use darkroom_core::id::{BlobId, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
 use super::publish::newest_key;
-use super::{Service, Wire, expiry_key, session_key};
+use super::{Service, Wire, session_key};
 use crate::env::Caller;
 use crate::store::{AssetRecord, GoneRecord, HoldingRecord, ItemRecord, Location, SessionRecord, StageState};
 
 /// Chunks that one message frees of a blob; a timer frees the others. About 200,000 instructions each.
 const FREED_AT_ONCE: usize = 500;
+
+/// The longest that an answer is kept, in nanoseconds: a day.
+const LONGEST_MEMORY: u64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// Of what kind a thing was that is gone.
 #[derive(Clone, Copy)]
@@ -70,12 +73,10 @@ impl<M: Memory + Clone> Service<M> {
     /// Ends a session, or looks at it later: it was used meanwhile, or the canister is making its derivatives.
     fn reap_session(&mut self, mut record: SessionRecord, now: u64) -> api::Result<()> {
         let item = self.store.items.get(&record.item.0).wire()?;
-        if record.session.expires_at > now {
-            self.store.expiries.insert(expiry_key(&record), &());
-            return Ok(());
-        }
-        if item.as_ref().is_some_and(is_being_made) {
-            record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+        if !has_expired(&record, item.as_ref(), now) {
+            if record.session.expires_at <= now {
+                record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+            }
             self.keep_new_session(record);
             return Ok(());
         }
@@ -85,11 +86,7 @@ impl<M: Memory + Clone> Service<M> {
                 self.drop_item(record.item, &item)?;
             }
             item => {
-                self.forget_session(&record);
-                if record.session.finished().is_none() {
-                    self.close_session(&record.session.owner, record.session.size())?;
-                    self.discard(record.session.blob);
-                }
+                self.end_session(&record)?;
                 if let Some(mut item) = item
                     && let Some(draft) = &mut item.draft
                 {
@@ -101,21 +98,27 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
+    /// Removes a session; of one that is not finished, what it holds too. Gives the bytes freed.
+    pub(super) fn end_session(&mut self, record: &SessionRecord) -> api::Result<u64> {
+        self.forget_session(record);
+        if record.session.finished().is_some() {
+            return Ok(0);
+        }
+        self.discard(record.session.blob);
+        self.close_session(&record.session.owner, record.session.size())?;
+        Ok(record.session.stored_bytes())
+    }
+
     /// Removes an item with its assets, sessions, jobs and keys, and gives back what it held.
     pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
         let mut bytes = 0;
         for asset in &item.assets {
             bytes += self.free(&item.owner, asset)?;
         }
-        let derivatives = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
-        for session in derivatives.chain([item.session]) {
+        let open = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
+        for session in open.chain([item.session]) {
             if let Some(record) = self.store.sessions.get(&session_key(session)).wire()? {
-                if record.session.finished().is_none() {
-                    bytes += record.session.stored_bytes();
-                    self.discard(record.session.blob);
-                    self.close_session(&item.owner, record.session.size())?;
-                }
-                self.forget_session(&record);
+                bytes += self.end_session(&record)?;
             }
         }
         if let Some(published_at) = item.published_at {
@@ -130,8 +133,11 @@ impl<M: Memory + Clone> Service<M> {
         Ok(api::Freed { bytes })
     }
 
-    /// Frees an asset's bytes and gives them back to its owner.
+    /// Frees an asset's bytes and gives them back to its owner; the session that filled it ends.
     pub(super) fn free(&mut self, owner: &[u8], asset: &AssetRecord) -> api::Result<u64> {
+        if let Some(session) = asset.session {
+            self.store.sessions.remove(&session_key(session));
+        }
         if let Location::Chunks { blob, .. } = &asset.location {
             self.discard(*blob);
         }
@@ -162,7 +168,7 @@ impl<M: Memory + Clone> Service<M> {
         self.store.garbage.len() > 0
     }
 
-    /// Keeps the answer of a removal for as long as a session may rest, for calls that are repeated.
+    /// Keeps the answer of a removal for calls that are repeated: as long as a session may rest, at most a day.
     pub(super) fn remember_gone(
         &mut self,
         what: Gone,
@@ -170,7 +176,7 @@ impl<M: Memory + Clone> Service<M> {
         bytes: u64,
         now: u64,
     ) -> api::Result<()> {
-        let until = now.saturating_add(self.store.config().wire()?.session_nanos);
+        let until = now.saturating_add(self.store.config().wire()?.session_nanos.min(LONGEST_MEMORY));
         let mut order = [0; 19];
         order[..8].copy_from_slice(&until.to_be_bytes());
         order[8..].copy_from_slice(&what.key());
@@ -199,6 +205,11 @@ impl<M: Memory + Clone> Service<M> {
         }
         due.len() == most
     }
+}
+
+/// Whether a session's time is over, which it is not while the canister makes its item's derivatives.
+pub(super) fn has_expired(record: &SessionRecord, item: Option<&ItemRecord>, now: u64) -> bool {
+    record.session.expires_at <= now && !item.is_some_and(is_being_made)
 }
 
 /// Whether the canister still has stages of the item to run.

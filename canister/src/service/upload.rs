@@ -1,6 +1,7 @@
 //! Uploading: chunks as they arrive, the end of a session, and giving up.
 
 use darkroom_api as api;
+use darkroom_core::asset::ORIGINAL;
 use darkroom_core::id::SessionId;
 use darkroom_core::session::Put;
 use darkroom_core::{Digest, Error};
@@ -44,6 +45,10 @@ impl<M: Memory + Clone> Service<M> {
             record.session.put_chunk(&mut self.store.chunks, index, bytes, declared, CATCH_UP).wire()?;
         if put == Put::Stored {
             record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+            if record.asset.name.as_str() != ORIGINAL {
+                let original = self.item(record.item)?.session;
+                self.renew(original, record.session.expires_at)?;
+            }
             // Stored before anything else may fail: what was taken is acknowledged.
             self.store.sessions.insert(session_key(session), &record);
         }
@@ -74,7 +79,10 @@ impl<M: Memory + Clone> Service<M> {
     /// that is done.
     fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<bool> {
         let session = record.session.id;
-        let found = record.session.finish(&self.store.chunks, HASH_BUDGET).wire()?;
+        let found = record.session.finish(&self.store.chunks, HASH_BUDGET);
+        // What was hashed is kept, also when the hash turns out to be another than was declared.
+        self.store.sessions.insert(session_key(session), record);
+        let found = found.wire()?;
         if let Some(found) = found {
             record.asset.sha256 = found;
             record.session.expires_at = now + self.store.config().wire()?.session_nanos;
@@ -86,10 +94,22 @@ impl<M: Memory + Clone> Service<M> {
             item.draft = Some(draft);
             // Its bytes stay reserved: they are the asset's now.
             self.close_session(&record.session.owner, 0)?;
+            self.store.sessions.insert(session_key(session), record);
             self.settle(record.item, item, now)?;
         }
-        self.store.sessions.insert(session_key(session), record);
         Ok(found.is_some())
+    }
+
+    /// Lets a session rest until `expires_at` at least: its item is being worked on.
+    pub(super) fn renew(&mut self, session: SessionId, expires_at: u64) -> api::Result<()> {
+        let key = session_key(session);
+        if let Some(mut record) = self.store.sessions.get(&key).wire()?
+            && record.session.expires_at < expires_at
+        {
+            record.session.expires_at = expires_at;
+            self.store.sessions.insert(key, &record);
+        }
+        Ok(())
     }
 
     /// Gives up: of the original's session, the whole unpublished item; of a derivative's, that session. A repeated
@@ -121,10 +141,7 @@ impl<M: Memory + Clone> Service<M> {
         draft.sessions.retain(|open| *open != session);
         item.draft = Some(draft);
         self.store.items.insert(record.item.0, &item);
-        self.forget_session(&record);
-        self.close_session(caller.bytes(), record.session.size())?;
-        self.discard(record.session.blob);
-        let bytes = record.session.stored_bytes();
+        let bytes = self.end_session(&record)?;
         self.remember_gone(gone, caller.bytes(), bytes, now)?;
         Ok(api::Freed { bytes })
     }

@@ -10,12 +10,13 @@ use super::{Service, Wire, digest, wire};
 use crate::env::Message;
 
 impl<M: Memory + Clone> Service<M> {
-    /// Begins, takes derivatives, and stores, all or nothing; the last chunk finishes by itself. With an idempotency key that is known it goes
-    /// on with the item of that key, so that a repeated call has the same effect and the same answer.
+    /// Begins, takes derivatives, and stores; the last chunk finishes by itself. With an idempotency key that is
+    /// known it goes on with the item of that key, so that a repeated call has the same effect and the same answer.
     ///
     /// # Errors
-    /// `invalid_argument` and `hash_mismatch` where `bytes` are not what is declared; those of `begin_upload`, `put_chunk`,
-    /// `put_assets` and `finish_upload`. What this call began is gone then.
+    /// `invalid_argument` and `hash_mismatch` where `bytes` are not what is declared; those of `begin_upload`,
+    /// `put_chunk`, `put_assets` and `finish_upload`. What this call began is gone then. A derivative of another
+    /// source is no error of the call: its stage fails, as it does in `put_assets`.
     pub(crate) fn upload_whole(
         &mut self,
         message: Message,
@@ -57,16 +58,11 @@ impl<M: Memory + Clone> Service<M> {
             let put = api::PutAssets { item: upload.item.clone(), assets: args.assets.clone() };
             self.put_assets(message, &put)?;
         }
-        let stored =
-            |index: u32| upload.coverage.iter().any(|range| (range.start..range.end).contains(&index));
-        for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
-            if !stored(index) {
+        if self.item(id)?.asset(ORIGINAL).is_none() {
+            // Those that are there too: other bytes under their index are refused.
+            for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
                 self.put_bytes(message, session, index, bytes, Digest::of(bytes))?;
             }
-        }
-        if self.item(id)?.asset(ORIGINAL).is_none() {
-            // Begun earlier without its SHA-256.
-            self.finish_upload(message, session)?;
         }
         Ok(wire::item(id, &self.item(id)?))
     }

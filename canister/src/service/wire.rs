@@ -2,7 +2,7 @@
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_core::id::ItemId;
+use darkroom_core::id::{ItemId, SessionId};
 use darkroom_core::session::{Coverage, Session};
 
 use crate::store::{AssetRecord, ItemRecord, Location, Origin, RecipeRecord, StageRecord, StageState};
@@ -34,6 +34,17 @@ pub(super) fn upload(item: ItemId, session: &Session) -> api::Upload {
         chunk_size: session.chunk_size(),
         coverage: ranges(session.coverage().ranges()),
         expires_at: session.expires_at,
+    }
+}
+
+/// A session whose asset is complete, and whose record may be gone.
+pub(super) fn complete_upload(item: ItemId, session: SessionId, chunk_size: u32, count: u32) -> api::Upload {
+    api::Upload {
+        item: item.to_string(),
+        session: session.0,
+        chunk_size,
+        coverage: vec![api::ChunkRange { start: 0, end: count }],
+        expires_at: 0,
     }
 }
 

@@ -30,12 +30,18 @@ impl<M: Memory> Chunks<M> {
     pub(crate) fn remove_some(&mut self, blob: BlobId, most: usize) -> bool {
         // One more than may go tells whether any stays.
         let keys: Vec<_> = self.index.keys_range(keys_of(blob)).take(most + 1).collect();
-        for key in keys.iter().take(most) {
-            if let Some(entry) = self.index.remove(key) {
-                self.arena.free(parse(&entry).0);
-            }
-        }
+        keys.iter().take(most).for_each(|key| {
+            self.remove_one(key);
+        });
         keys.len() <= most
+    }
+
+    /// Frees a chunk; gives its bytes.
+    fn remove_one(&mut self, key: &[u8; ChunkKey::LEN]) -> u64 {
+        let Some(entry) = self.index.remove(key) else { return 0 };
+        let (extent, _) = parse(&entry);
+        self.arena.free(extent);
+        extent.len
     }
 
     /// Counts the bytes in use from the index: layout 1 kept no count.
@@ -102,14 +108,6 @@ impl<M: Memory> ChunkStore for Chunks<M> {
 
     fn remove(&mut self, blob: BlobId) -> u64 {
         let keys: Vec<_> = self.index.keys_range(keys_of(blob)).collect();
-        let mut freed = 0;
-        for key in keys {
-            if let Some(entry) = self.index.remove(&key) {
-                let (extent, _) = parse(&entry);
-                self.arena.free(extent);
-                freed += extent.len;
-            }
-        }
-        freed
+        keys.iter().map(|key| self.remove_one(key)).sum()
     }
 }

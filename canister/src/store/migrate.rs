@@ -24,7 +24,8 @@ struct ConfigOf1 {
     max_open_sessions: u32,
 }
 
-/// Layout 2 counts bytes and items of each principal, and the bytes of the arena that are in use.
+/// Layout 2 counts bytes and items of each principal, and the bytes of the arena that are in use. A record that
+/// cannot be read counts nothing: it fails its own calls, and no upgrade.
 fn from_1<M: Memory + Clone>(store: &mut Store<M>) -> Result<(), Error> {
     let ConfigOf1 { max_open_sessions } = decode("configuration", store.config.get())?;
     let mut config = store.config()?;
@@ -41,13 +42,14 @@ fn from_1<M: Memory + Clone>(store: &mut Store<M>) -> Result<(), Error> {
         }
     };
     for id in store.items.keys(..) {
-        if let Some(item) = store.items.get(&id)? {
+        if let Ok(Some(item)) = store.items.get(&id) {
             let bytes = item.assets.iter().map(|asset| asset.size).sum();
             count(&item.owner, HoldingRecord { bytes, items: 1, open_sessions: 0 });
         }
     }
     for id in store.sessions.keys(..) {
-        if let Some(record) = store.sessions.get(&id)?.filter(|record| record.session.finished().is_none()) {
+        let record = store.sessions.get(&id).ok().flatten();
+        if let Some(record) = record.filter(|record| record.session.finished().is_none()) {
             let bytes = record.session.size();
             count(&record.session.owner, HoldingRecord { bytes, items: 0, open_sessions: 1 });
         }

@@ -10,6 +10,7 @@ use darkroom_core::session::Session;
 use darkroom_core::{Digest, Error};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// The version that all records are written with.
 const VERSION: u8 = 1;
@@ -41,7 +42,7 @@ pub(crate) struct ConfigRecord {
     /// Pipelines; the first is the default.
     pub(crate) pipelines: Config,
     /// Who may upload beside controllers: `None` for any signed caller, else these.
-    pub(crate) uploaders: Option<Vec<Vec<u8>>>,
+    pub(crate) uploaders: Option<Vec<ByteBuf>>,
     /// Bytes of each chunk but the last.
     pub(crate) chunk_size: u32,
     /// Bytes of one file.
@@ -212,6 +213,9 @@ pub(crate) struct AssetRecord {
     pub(crate) location: Location,
     /// How it came to be.
     pub(crate) origin: Origin,
+    /// The session that filled it, where one did.
+    #[serde(default)]
+    pub(crate) session: Option<SessionId>,
 }
 
 /// Where an asset's bytes are.

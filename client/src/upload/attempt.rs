@@ -76,7 +76,11 @@ impl Job<'_> {
             // Nothing has arrived, so there is nothing to ask for.
             0 => None,
             _ if certified => Some(self.darkroom.certified_item(&upload.item).await?),
-            _ => Some(self.darkroom.item(&upload.item).await?),
+            // A node may be behind: then the network's own answer counts.
+            _ => Some(match self.darkroom.item(&upload.item).await {
+                Err(Error::Refused { .. }) => self.darkroom.certified_item(&upload.item).await?,
+                item => item?,
+            }),
         };
         Ok(Start { upload, known, certified, from_journal: false })
     }
@@ -91,9 +95,13 @@ impl Job<'_> {
         // What has just been taken whole is not resumed, and if it has failed its reason is wanted.
         let resumed = !open.taken && (known.is_some() || !upload.coverage.is_empty());
         if let Some(item) = known.as_ref().filter(|item| resumed && item.state == api::item_state::FAILED) {
-            self.abort(&upload).await;
-            let (item, state) = (item.id.clone(), item.state.clone());
-            return Err(Failure { error: Error::Unfinished { item, state, seconds: 0 }, stale: true });
+            // Nothing is dropped on the word of one node.
+            let item = if certified { item.clone() } else { self.darkroom.certified_item(&item.id).await? };
+            if item.state == api::item_state::FAILED {
+                self.abort(&upload).await;
+                let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
+                return Err(Failure { error, stale: true });
+            }
         }
         self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });
         let lanes = self.both_lanes(&upload, known.as_ref(), open.made);
@@ -107,9 +115,14 @@ impl Job<'_> {
                 self.forget().await;
                 Err(Failure { error, stale: true })
             }
+            // What another upload has begun is not ended by what went wrong here.
+            Err(error) if resumed && is_local(&error) => Err(Failure { error, stale: false }),
             Err(error) => {
-                self.abort(&upload).await;
-                Err(Failure { stale: is_stale(&error, resumed), error })
+                let stale = is_stale(&error, resumed);
+                if !resumed || stale || !matches!(error, Error::Refused { .. }) {
+                    self.abort(&upload).await;
+                }
+                Err(Failure { stale, error })
             }
         }
     }
@@ -149,18 +162,28 @@ impl Job<'_> {
 }
 
 /// Whether what failed has nothing to do with the file, and may be over later: the network, a canister that is to
-/// be given cycles or says itself that it will do.
+/// be given cycles or says itself that it will do, or that has not finished yet.
 fn passes(error: &Error) -> bool {
     match error {
         Error::Refused { source, .. } => source.retryable || source.code == api::code::LOW_CYCLES,
+        Error::Unfinished { .. } => true,
         error => error.kind() == ErrorKind::Network,
     }
 }
 
+/// Whether it went wrong on this machine, whatever the canister has.
+fn is_local(error: &Error) -> bool {
+    matches!(error, Error::Stage { .. } | Error::Processing(_) | Error::Unreadable { .. } | Error::Write(_))
+}
+
+/// What a new beginning cures: a session that is lost, and, of an upload that was continued, what does not fit to
+/// this one. Any other refusal would be met again.
 fn is_stale(error: &Error, resumed: bool) -> bool {
+    use api::code::{ASSET_CONFLICT, ITEM_NOT_FOUND, PROCESSOR_VERSION, SESSION_EXPIRED, SESSION_NOT_FOUND};
     let Error::Refused { source, .. } = error else { return false };
-    let lost = [api::code::SESSION_EXPIRED, api::code::SESSION_NOT_FOUND, api::code::ITEM_NOT_FOUND];
-    resumed || lost.contains(&source.code.as_str())
+    let lost = [SESSION_EXPIRED, SESSION_NOT_FOUND, ITEM_NOT_FOUND];
+    let unfit = [ASSET_CONFLICT, PROCESSOR_VERSION, "chunk_conflict", "hash_mismatch", "session_finished"];
+    lost.contains(&source.code.as_str()) || resumed && unfit.contains(&source.code.as_str())
 }
 
 #[cfg(test)]
@@ -176,6 +199,8 @@ mod tests {
     fn only_what_may_be_over_later_leaves_the_session_standing() {
         assert!(passes(&refused(api::code::LOW_CYCLES, false)));
         assert!(passes(&refused("hash_mismatch", true)));
+        let (item, state) = ("a".to_owned(), "processing".to_owned());
+        assert!(passes(&Error::Unfinished { item, state, seconds: 900 }));
         for error in [refused(api::code::LIMIT, false), refused("hash_mismatch", false), Error::Empty] {
             assert!(!passes(&error), "{error}");
         }
@@ -186,6 +211,9 @@ mod tests {
         assert!(is_stale(&refused(api::code::SESSION_EXPIRED, false), false));
         assert!(is_stale(&refused(api::code::ASSET_CONFLICT, false), true));
         assert!(!is_stale(&refused(api::code::ASSET_CONFLICT, false), false));
+        for code in [api::code::LIMIT, api::code::FORBIDDEN, "store_full"] {
+            assert!(!is_stale(&refused(code, false), true), "{code}");
+        }
         assert!(!is_stale(&Error::Empty, true));
     }
 }

@@ -116,6 +116,11 @@ impl Job<'_> {
                 return self.darkroom.certified_item(item).await;
             }
             if now.state == api::item_state::FAILED {
+                // What follows drops the item, so the network itself has to say it.
+                let now = self.darkroom.certified_item(item).await?;
+                if now.state != api::item_state::FAILED {
+                    continue;
+                }
                 let failed = now.stages.into_iter().find_map(|stage| Some((stage.asset, stage.error?)));
                 let (asset, source) = failed.unwrap_or_else(|| {
                     let unknown = api::Error::new("unknown", "the canister gave no reason");

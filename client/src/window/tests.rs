@@ -54,8 +54,7 @@ proptest! {
     #[test]
     fn it_keeps_its_bounds_and_moves_as_it_says(events in proptest::collection::vec((0u8..4, 0u64..20), 0..500)) {
         let mut window = Window::new();
-        let mut next = 20;
-        for (event, back) in events {
+        for (next, (event, back)) in (20..).zip(events) {
             let before = window.clone();
             match event {
                 0 => {
@@ -67,7 +66,6 @@ proptest! {
                     prop_assert!(window.size() - before.size <= usize::from(full > 1));
                 }
             }
-            next += 1;
             prop_assert!((1..=MOST).contains(&window.size()));
             prop_assert!(window.threshold >= 1 && window.credit <= window.size());
         }

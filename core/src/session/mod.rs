@@ -104,6 +104,11 @@ impl Session {
         self.declared
     }
 
+    /// Adds what was not declared at begin: the SHA-256 of the whole. One that was declared stays.
+    pub fn declare(&mut self, sha256: Digest) {
+        self.declared = self.declared.or(Some(sha256));
+    }
+
     /// What has arrived.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
@@ -127,8 +132,8 @@ impl Session {
         self.finished
     }
 
-    /// Takes a chunk, verified against `declared`, and hashes at most `budget` bytes of chunks that waited
-    /// behind it. The same bytes again change nothing and are not an error, finished or not.
+    /// Takes a chunk, verified against `declared`, and hashes at most `budget` bytes of chunks that wait behind the
+    /// prefix, but at least one chunk. The same bytes again change nothing and are not an error, finished or not.
     ///
     /// # Errors
     /// [`Error::ChunkOutOfRange`], [`Error::ChunkLength`], [`Error::ChunkHash`], [`Error::ChunkConflict`] for
@@ -171,8 +176,9 @@ impl Session {
         if continues {
             self.hash = hash;
             self.hashed += 1;
-            self.advance(store, budget)?;
         }
+        // Also when this chunk does not continue the prefix: one that closed a gap may have left a backlog.
+        self.advance(store, budget)?;
         Ok(Put::Stored)
     }
 

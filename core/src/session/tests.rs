@@ -144,3 +144,37 @@ proptest! {
         prop_assert_eq!(store.remove(session.blob), bytes.len() as u64);
     }
 }
+
+#[test]
+fn a_backlog_is_caught_up_with_while_more_chunks_come() {
+    let bytes: Vec<u8> = (0..100).collect();
+    let (mut session, mut store) = (session(&bytes, 1), HeapChunkStore::default());
+    let mut put = |index: u32| {
+        let chunk = &bytes[index as usize..=index as usize];
+        session.put_chunk(&mut store, index, chunk, Digest::of(chunk), 2).unwrap();
+        session.hashed_bytes()
+    };
+    for index in 1..=20 {
+        assert_eq!(put(index), 0, "the first is missing");
+    }
+    // Beside itself, each chunk has two of the waiting ones hashed, until none waits.
+    assert_eq!(put(0), 3);
+    for (index, hashed) in (21..).zip((5..=39).step_by(2)) {
+        assert_eq!(put(index), hashed.min(u64::from(index) + 1));
+    }
+    for index in 39..100 {
+        assert_eq!(put(index), u64::from(index) + 1);
+    }
+    assert_eq!(session.finish(&store, 0).unwrap(), Some(Digest::of(&bytes)));
+}
+
+#[test]
+fn a_hash_that_is_declared_later_counts_and_one_declared_before_stays() {
+    let declared = Declared { size: 3, chunk_size: 3, sha256: None };
+    let mut session = Session::new(SessionId(1), b"owner", declared, 0).unwrap();
+    let mut store = HeapChunkStore::default();
+    put(&mut session, &mut store, 0, b"abc").unwrap();
+    session.declare(Digest::of(b"xyz"));
+    session.declare(Digest::of(b"abc"));
+    assert_eq!(session.finish(&store, 0).unwrap_err().code(), "hash_mismatch");
+}

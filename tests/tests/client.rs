@@ -260,6 +260,35 @@ async fn a_definite_refusal_is_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_in_a_continued_upload_drops_nothing_and_sends_nothing_again() {
+    let place = Place::new(None);
+    let canister = place.install(small_chunks()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let photo = Photo::jpeg(1800, 1400, 98, 1);
+    assert!(photo.bytes.len() > 1_900_000, "too small for several calls: {}", photo.bytes.len());
+    let path = dir.path().join("photo.jpg");
+    std::fs::write(&path, &photo.bytes).unwrap();
+    let client = || place.client(canister);
+    cut_off(&place, client(), &path, 3, None).await;
+    // Room for the original, and none for a derivative.
+    let quota = |bytes: usize| api::Quota { bytes: Some(bytes as u64), ..Default::default() };
+    let configure = async |bytes| {
+        let limits = api::Limits { per_principal: Some(quota(bytes)), ..Default::default() };
+        client().configure(&api::InitArgs { limits: Some(limits), ..Default::default() }).await.unwrap();
+    };
+    configure(photo.bytes.len()).await;
+    let refused = client().upload_path(&path, UploadOptions::default(), drop).await.unwrap_err();
+    assert_eq!(refused.code(), Some(api::code::LIMIT), "{refused}");
+    assert_eq!((place.proxy.count("put_assets"), place.proxy.count("abort_upload")), (1, 0));
+    place.proxy.pass();
+    configure(usize::MAX).await;
+    let outcome = upload(&client(), &path).await;
+    let chunks = photo.bytes.len().div_ceil(CHUNK as usize);
+    assert!(place.proxy.count("put_chunk") <= chunks - 3, "{:?}", place.proxy.calls());
+    assert_eq!((outcome.assets.len(), stored(&client(), &outcome).await), (4, photo.bytes));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_small_photo_with_its_derivatives_is_one_call() {
     let place = Place::new(None);
     let canister = place.install(small_chunks()).await;

@@ -29,8 +29,8 @@ impl<M: Memory + Clone> Service<M> {
         args: &api::BeginAsset,
     ) -> api::Result<api::Upload> {
         let id: ItemId = args.item.parse().wire()?;
-        self.check_uploader(message.caller)?;
         let item = self.own_item(message.caller, id)?;
+        self.check_uploader(message.caller)?;
         if item.owner != message.caller.bytes() {
             let message =
                 format!("item `{id}` is another principal's; only its owner can begin an asset of it");

@@ -130,9 +130,6 @@ fn derivatives_may_be_repeated() {
     assert_eq!(put(&assets).unwrap(), item);
     let freed = darkroom.delete_as(owner, &item.id).unwrap();
     assert_eq!(darkroom.delete_as(owner, &item.id).unwrap(), freed);
-    // The record of the derivative's finished session stays until it expires.
-    darkroom.later(2 * 24 * 60 * 60);
-    darkroom.freed();
     assert_eq!(darkroom.usage_as(owner), start);
 }
 

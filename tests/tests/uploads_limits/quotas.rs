@@ -157,7 +157,7 @@ fn derivatives_count_too() {
     let begin = api::BeginAsset { item: item.id.clone(), asset: preview, size };
     let session = darkroom.update::<api::Result<api::Upload>>("begin_asset", (&begin,)).unwrap().session;
     assert_eq!(held(&darkroom.usage_as(owner).own), (original + size, 1, 1));
-    let first = &assets.assets[0].bytes[..chunk().min(size) as usize];
+    let first = &assets.assets[0].bytes[..usize::try_from(chunk().min(size)).unwrap()];
     darkroom.put_bytes(owner, session, 0, first).unwrap();
     assert_eq!(darkroom.abort_as(owner, session).unwrap().bytes, first.len() as u64);
     darkroom.freed();

@@ -387,3 +387,26 @@ fn a_newer_layout_is_refused_and_kept() {
     assert_eq!(darkroom.usage_as(principal(1)), usage);
     published.assert_there(&darkroom);
 }
+
+/// What the upgrade costs for each published photo, for docs/benchmarks.md; run by hand with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn costs_of_the_migration() {
+    let spent = |items: u32| {
+        let darkroom = Darkroom::of(LAYOUT_1, Some(args(api::Access::Authenticated, None)), CYCLES);
+        let (owner, photo) = (principal(1), &small_photos()[2]);
+        let made = derivatives(photo).unwrap();
+        for number in 0..items {
+            let upload = upload_as(&darkroom, owner, photo, Some(&number.to_string()));
+            put_all(&darkroom, owner, upload.session, &photo.bytes, &[]);
+            darkroom.finish_as(owner, upload.session).unwrap();
+            put_assets(&darkroom, owner, &put_assets_args(&upload.item, &made));
+        }
+        let before = darkroom.network.cycle_balance(darkroom.id);
+        darkroom.upgrade();
+        before - darkroom.network.cycle_balance(darkroom.id)
+    };
+    // Localnet takes a cycle for an instruction; what does not depend on the items falls out.
+    let (few, many) = (100, 400);
+    println!("{} instructions for each item", (spent(many) - spent(few)) / u128::from(many - few));
+}

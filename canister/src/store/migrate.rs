@@ -24,6 +24,9 @@ struct ConfigOf1 {
     max_open_sessions: u32,
 }
 
+/// Takes 510,000 instructions for each photo with its derivatives (`docs/benchmarks.md`), of the 300e9 that an upgrade
+/// may spend: enough for half a million. Layout 1 was in no release.
+///
 /// Layout 2 counts bytes and items of each principal, and the bytes of the arena that are in use. A record that
 /// cannot be read counts nothing: it fails its own calls, and no upgrade.
 fn from_1<M: Memory + Clone>(store: &mut Store<M>) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Reading and writing of image formats for the processors.
 //!
-//! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG and PNG
-//! into upright 8-bit sRGB, at the smallest scale that serves the request. The other modules are the steps
+//! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG, PNG,
+//! WebP, GIF, BMP and TIFF into upright 8-bit sRGB, a JPEG at the smallest scale that serves the request. The other modules are the steps
 //! that processors share: geometry ([`fit`]), resizing ([`resize`]), alpha ([`alpha`]) and encoding
 //! ([`encode`]). What a derivative looks like is for the processors to say and unknown here.
 //!
@@ -19,7 +19,9 @@
 //! |---|---|
 //! | `jpeg/header.rs` | the structure of a JPEG: sizes and damage, before anything is allocated |
 //! | `jpeg/decode.rs` | which decoder reads which JPEG at which scale |
-//! | `png.rs` | PNG |
+//! | `png.rs`, `webp.rs`, `gif.rs`, `bmp.rs`, `tiff.rs` | the other formats |
+//! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
+//! | `limits.rs` | the decode limits |
 //! | `orientation.rs` | EXIF orientation |
 //! | `fit.rs` | which part of a picture goes where, in integers |
 //! | `resize.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
@@ -28,10 +30,14 @@
 //! | `testing/` | pictures for tests, made from nothing (feature `testing`) |
 
 pub mod alpha;
+pub mod bmp;
+mod cmyk;
 pub mod color;
 mod contain;
 pub mod encode;
 pub mod fit;
+pub mod gif;
+mod icc;
 pub mod jpeg;
 mod limits;
 pub mod orientation;
@@ -40,6 +46,8 @@ pub mod png;
 pub mod resize;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tiff;
+pub mod webp;
 
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{Pixels, Size};
@@ -47,9 +55,10 @@ use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 
 /// The media types that [`Codecs`] reads.
-pub const READABLE: &[MediaType] = &[MediaType::JPEG, MediaType::PNG];
+pub const READABLE: &[MediaType] =
+    &[MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF, MediaType::BMP, MediaType::TIFF];
 
-/// The formats that can be read: JPEG and PNG.
+/// The formats that can be read: [`READABLE`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Codecs;
 
@@ -60,6 +69,10 @@ pub static CODECS: Codecs = Codecs;
 enum Format {
     Jpeg,
     Png,
+    WebP,
+    Gif,
+    Bmp,
+    Tiff,
 }
 
 /// The format by the media type, which the first bytes have to confirm.
@@ -71,7 +84,14 @@ fn format_of(media: &MediaType, bytes: &[u8]) -> Result<Format> {
     let format = match media {
         media if *media == MediaType::JPEG => Format::Jpeg,
         media if *media == MediaType::PNG => Format::Png,
-        other => return refuse(format!("{other} is not read; image/jpeg and image/png are")),
+        media if *media == MediaType::WEBP => Format::WebP,
+        media if *media == MediaType::GIF => Format::Gif,
+        media if *media == MediaType::BMP => Format::Bmp,
+        media if *media == MediaType::TIFF => Format::Tiff,
+        other => {
+            let read: Vec<_> = READABLE.iter().map(MediaType::as_str).collect();
+            return refuse(format!("{other} is not read; {} are", read.join(", ")));
+        }
     };
     match MediaType::sniff(bytes) {
         Some(found) if found == *media => Ok(format),
@@ -85,9 +105,14 @@ fn format_of(media: &MediaType, bytes: &[u8]) -> Result<Format> {
 
 impl Decode for Codecs {
     fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
+        limits::check_bytes(bytes, limits)?;
         match format_of(media, bytes)? {
             Format::Jpeg => jpeg::size(bytes, limits),
             Format::Png => png::size(bytes, limits),
+            Format::WebP => webp::size(bytes, limits),
+            Format::Gif => gif::size(bytes, limits),
+            Format::Bmp => bmp::size(bytes, limits),
+            Format::Tiff => tiff::size(bytes, limits),
         }
     }
 
@@ -98,9 +123,14 @@ impl Decode for Codecs {
         at_least: Size,
         limits: DecodeLimits,
     ) -> Result<Pixels> {
+        limits::check_bytes(bytes, limits)?;
         match format_of(media, bytes)? {
             Format::Jpeg => jpeg::decode(bytes, at_least, limits),
             Format::Png => png::decode(bytes, limits),
+            Format::WebP => webp::decode(bytes, limits),
+            Format::Gif => gif::decode(bytes, limits),
+            Format::Bmp => bmp::decode(bytes, limits),
+            Format::Tiff => tiff::decode(bytes, limits),
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Transforms against numbers worked out by hand.

@@ -34,7 +34,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
     if matches!(header.coding, Coding::Runs4 | Coding::Runs8) {
         let indices = runs::expand(body, header.coding == Coding::Runs4, width, height)?;
         let rows = indices.chunks_exact(width);
-        let data = upright(rows, &header, |row, out| {
+        let data = upright(rows, &header, 3, |row, out| {
             row.iter().for_each(|index| out.extend_from_slice(&header.color(usize::from(*index))));
         });
         return Pixels::new(header.size, PixelFormat::Rgb8, data);
@@ -47,7 +47,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
         return Err(cut());
     }
     let rows = body.chunks(stride).take(height);
-    let data = upright(rows, &header, |row, out| match (header.bits, &header.masks) {
+    let data = upright(rows, &header, channels, |row, out| match (header.bits, &header.masks) {
         (bits @ (1 | 2 | 4 | 8), _) => {
             let bits = usize::from(bits);
             for x in 0..width {
@@ -81,9 +81,10 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
 fn upright<'a>(
     rows: impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator,
     header: &Header,
+    channels: usize,
     mut step: impl FnMut(&'a [u8], &mut Vec<u8>),
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(header.size.area() as usize * 4);
+    let mut out = Vec::with_capacity(header.size.area() as usize * channels);
     if header.from_top {
         rows.for_each(|row| step(row, &mut out));
     } else {

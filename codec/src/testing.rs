@@ -1,7 +1,9 @@
 //! Pictures for tests, made from nothing but a seed: the same on every machine.
 
 pub mod conformance;
+mod fixtures;
 mod noise;
+mod profile;
 mod scene;
 
 use darkroom_core::pixels::{Pixels, Size};
@@ -11,6 +13,8 @@ use mozjpeg_rs::Preset;
 use crate::encode;
 use crate::orientation::Orientation;
 
+pub use fixtures::{Fixture, Golden, fixtures, goldens, with_profile};
+pub use profile::{linear_grey_profile, press_profile, srgb_profile, turned_profile, wide_profile};
 pub use scene::{cutout, scene};
 
 /// A JPEG like one from a camera: smooth light, edges, and the noise of a sensor. At quality 95 it has about

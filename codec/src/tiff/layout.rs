@@ -8,6 +8,9 @@ use super::{damaged, unsupported};
 use crate::limits;
 use crate::orientation::Orientation;
 
+/// The longest side of a tile. A row of one is held at once, however little of it lies within the picture.
+const MAX_TILE: u64 = 65_536;
+
 /// What the samples stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Color {
@@ -110,6 +113,16 @@ impl Layout {
             Color::Cmyk if has_alpha => 5,
             _ => samples,
         };
+        for (tag, side) in [(322, "width"), (323, "height")] {
+            let found = value(tag, 1)?;
+            if !(1..=MAX_TILE).contains(&found) {
+                return Err(unsupported(&format!("tiles of {side} {found}; 1 to {MAX_TILE} are read")));
+            }
+        }
+        // The decoder takes the samples that it leaves out for there when it takes differences back.
+        if value(317, 1)? != 1 && value(284, 1)? != 2 && stored != decoded {
+            return Err(unsupported("differences between more samples than count"));
+        }
         let palette = match color {
             Color::Palette => {
                 let count = 1 << bits;

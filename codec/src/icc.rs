@@ -77,7 +77,12 @@ impl Transform {
 /// A grey profile: its curve leads from the sample to the lightness between black and white.
 fn grey(profile: &ColorProfile) -> Option<Transform> {
     let curve = Curve::read(profile.gray_trc.as_ref()?)?;
-    let table = Box::new(std::array::from_fn(|v| srgb::encode8(curve.at(v as f64 / 255.0))));
+    // Where the connection space is Lab, the curve leads to its lightness instead of to light.
+    let light = |value: f64| match profile.pcs {
+        DataColorSpace::Lab => srgb::light_of((value * 100.0 + 16.0) / 116.0),
+        _ => value,
+    };
+    let table = Box::new(std::array::from_fn(|v| srgb::encode8(light(curve.at(v as f64 / 255.0)))));
     let same = table.iter().enumerate().all(|(v, &to)| v == usize::from(to));
     (!same).then_some(Transform::Grey(table))
 }

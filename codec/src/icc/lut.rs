@@ -183,10 +183,7 @@ impl Pcs {
                 let middle = (values[0] * lightness + 16.0) / 116.0;
                 let across = middle + (values[1] * color - 128.0) / 500.0;
                 let down = middle - (values[2] * color - 128.0) / 200.0;
-                let [x, y, z] = [across, middle, down].map(|f| {
-                    // CIE 15: a cube, and a line near black.
-                    if f > 6.0 / 29.0 { f * f * f } else { (f - 4.0 / 29.0) * (108.0 / 841.0) }
-                });
+                let [x, y, z] = [across, middle, down].map(srgb::light_of);
                 [x * WHITE[0], y * WHITE[1], z * WHITE[2]]
             }
         };

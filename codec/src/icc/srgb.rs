@@ -55,6 +55,11 @@ pub(super) fn from_xyz() -> [[f64; 3]; 3] {
     std::array::from_fn(|row| std::array::from_fn(|column| cofactor(column, row) / determinant))
 }
 
+/// From the scale on which CIE 1976 L*a*b* counts light back to light (CIE 15): a cube, and a line near black.
+pub(super) fn light_of(f: f64) -> f64 {
+    if f > 6.0 / 29.0 { f * f * f } else { (f - 4.0 / 29.0) * (108.0 / 841.0) }
+}
+
 /// Row by row.
 pub(super) fn multiply(m: &[[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
     std::array::from_fn(|row| m[row][0] * v[0] + m[row][1] * v[1] + m[row][2] * v[2])

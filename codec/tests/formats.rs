@@ -141,7 +141,9 @@ fn a_file_that_is_cut_off_is_an_error_or_the_whole_picture() {
     for Fixture { name, media, bytes } in fixtures().iter().filter(|fixture| fixture.bytes.len() < 4000) {
         let whole = decode(media, bytes).unwrap();
         let mut taken = 0;
-        for cut in 0..bytes.len() {
+        // The large ones have the same structures, with more pixels in between.
+        let step = if bytes.len() < 1200 { 1 } else { 11 };
+        for cut in (0..bytes.len()).step_by(step).chain(bytes.len() - 40..bytes.len()) {
             if let Ok(pixels) = decode(media, &bytes[..cut]) {
                 assert_eq!(pixels, whole, "{name} cut at {cut} of {}", bytes.len());
                 taken += 1;

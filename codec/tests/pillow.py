@@ -49,7 +49,11 @@ def pillow(path):
 
 
 def converted(image, profile):
-    """To sRGB, by perceptual intent as here; as it is where the profile is not for this picture."""
+    """To sRGB; as it is where the profile is not for this picture.
+
+    LittleCMS adds black point compensation to the perceptual intent by itself; the relative one comes without it, as
+    here.
+    """
     try:
         if image.mode == "P":
             image = image.convert("RGBA" if "transparency" in image.info else "RGB")
@@ -59,7 +63,7 @@ def converted(image, profile):
         alpha = image.getchannel("A") if image.mode == "RGBA" else None
         if space == "RGB" and image.mode in ("L", "RGBA"):
             image = image.convert("RGB")
-        out = ImageCms.profileToProfile(image, source, target, renderingIntent=0, outputMode="RGB")
+        out = ImageCms.profileToProfile(image, source, target, renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB")
         if alpha is not None:
             out.putalpha(alpha)
         return out

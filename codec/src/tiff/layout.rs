@@ -55,6 +55,12 @@ impl Layout {
     pub(super) fn read(bytes: &[u8], limits: DecodeLimits) -> Result<(Patched<'_>, Layout)> {
         let file = File::new(bytes)?;
         let (entries, _) = file.directory(file.first)?;
+        // Readers differ in which of two they take; what is checked here has to be what the decoder reads.
+        let mut tags: Vec<u16> = entries.iter().map(|entry| entry.tag).collect();
+        tags.sort_unstable();
+        if let Some(twice) = tags.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(damaged(&format!("tag {} is there twice", twice[0])));
+        }
         let entry = |tag: u16| entries.iter().find(|entry| entry.tag == tag);
         let values = |tag: u16, most: usize| entry(tag).map(|entry| file.values(entry, most)).transpose();
         let value = |tag: u16, otherwise: u64| -> Result<u64> {

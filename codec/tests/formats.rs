@@ -64,17 +64,17 @@ fn carried_files_show_the_picture() {
         ("alpha-v5.bmp", true, 0.0),
         // Inks and back round twice.
         ("cmyk.tiff", false, 1.0),
-        // 16 and 32 colours.
-        ("palette.tiff", false, 14.0),
-        ("rle8.bmp", false, 20.0),
-        ("animation.gif", false, 14.0),
-        ("rgb.jpg", false, 14.0),
-        ("lossy.webp", false, 16.0),
+        // 16 and 32 colours; Pillow is off by 22.28, 25.17 and 17.84.
+        ("palette.tiff", false, 22.4),
+        ("rle8.bmp", false, 25.3),
+        ("animation.gif", false, 18.0),
+        ("rgb.jpg", false, 3.0),
+        ("lossy.webp", false, 9.0),
         ("lossy-alpha.webp", true, 12.0),
-        ("sampled-410.jpg", false, 22.0),
-        ("sampled-411.jpg", false, 22.0),
-        ("sampled-422.jpg", false, 18.0),
-        ("sampled-440.jpg", false, 18.0),
+        ("sampled-410.jpg", false, 14.0),
+        ("sampled-411.jpg", false, 12.5),
+        ("sampled-422.jpg", false, 8.5),
+        ("sampled-440.jpg", false, 8.5),
     ] {
         let off = off(&picture(name), alpha);
         assert!(off <= most, "{name}: off by {off:.2}");
@@ -142,7 +142,7 @@ fn a_file_that_is_cut_off_is_an_error_or_the_whole_picture() {
         let whole = decode(media, bytes).unwrap();
         let mut taken = 0;
         // The large ones have the same structures, with more pixels in between.
-        let step = if bytes.len() < 1200 { 1 } else { 11 };
+        let step = if bytes.len() < 1200 { 1 } else { 37 };
         for cut in (0..bytes.len()).step_by(step).chain(bytes.len() - 40..bytes.len()) {
             if let Ok(pixels) = decode(media, &bytes[..cut]) {
                 assert_eq!(pixels, whole, "{name} cut at {cut} of {}", bytes.len());

@@ -2,8 +2,9 @@
 //!
 //! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG and PNG
 //! into upright 8-bit sRGB, at the smallest scale that serves the request. The other modules are the steps
-//! that processors share: geometry ([`fit`]), resizing ([`resize`]), alpha ([`alpha`]) and encoding
-//! ([`encode`]). What a derivative looks like is for the processors to say and unknown here.
+//! that processors share: geometry ([`fit`]), where to cut ([`attention`]), resizing ([`resize`]), sharpening
+//! ([`sharpen`]), alpha ([`alpha`]) and encoding ([`encode`]), and all of them in their order ([`compose`]).
+//! What a derivative looks like is for the processors to say and unknown here.
 //!
 //! Everything gives the same bytes on every machine. What keeps it so:
 //!
@@ -21,23 +22,30 @@
 //! | `jpeg/decode.rs` | which decoder reads which JPEG at which scale |
 //! | `png.rs` | PNG |
 //! | `orientation.rs` | EXIF orientation |
-//! | `fit.rs` | which part of a picture goes where, in integers |
-//! | `resize.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
-//! | `encode.rs` | from pixels to JPEG |
+//! | `fit/` | which part of a picture goes where, in integers |
+//! | `attention.rs` | which part has most to look at |
+//! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
+//! | `encode/` | from pixels to JPEG, PNG and lossless WebP |
+//! | `compose.rs` | all steps from source to file |
 //! | `params.rs` | what the parameters of processors share |
 //! | `testing/` | pictures for tests, made from nothing (feature `testing`) |
 
 pub mod alpha;
+pub mod attention;
+pub mod canvas;
 pub mod color;
+pub mod compose;
 mod contain;
 pub mod encode;
 pub mod fit;
 pub mod jpeg;
 mod limits;
+pub mod linear;
 pub mod orientation;
 pub mod params;
 pub mod png;
 pub mod resize;
+pub mod sharpen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

@@ -46,7 +46,7 @@ impl Processor for Placeholder {
     type Params = PlaceholderParams;
     type Output = asset::Placeholder;
     const ID: &'static str = "placeholder";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 1;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

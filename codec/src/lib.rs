@@ -1,9 +1,10 @@
 //! Reading and writing of image formats for the processors.
 //!
 //! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG, PNG,
-//! WebP, GIF, BMP and TIFF into upright 8-bit sRGB, a JPEG at the smallest scale that serves the request. The other modules are the steps
-//! that processors share: geometry ([`fit`]), resizing ([`resize`]), alpha ([`alpha`]) and encoding
-//! ([`encode`]). What a derivative looks like is for the processors to say and unknown here.
+//! WebP, GIF, BMP and TIFF into upright 8-bit sRGB, a JPEG at the smallest scale that serves the request. The other
+//! modules are the steps that processors share: geometry ([`fit`]), where to cut ([`attention`]), resizing
+//! ([`resize`]), sharpening ([`sharpen`]), alpha ([`alpha`]) and encoding ([`encode`]), and all of them in their
+//! order ([`compose`]). What a derivative looks like is for the processors to say and unknown here.
 //!
 //! Everything gives the same bytes on every machine. What keeps it so:
 //!
@@ -23,16 +24,21 @@
 //! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
 //! | `limits.rs` | the decode limits |
 //! | `orientation.rs` | EXIF orientation |
-//! | `fit.rs` | which part of a picture goes where, in integers |
-//! | `resize.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
-//! | `encode.rs` | from pixels to JPEG |
+//! | `fit/` | which part of a picture goes where, in integers |
+//! | `attention.rs` | which part has most to look at |
+//! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
+//! | `encode/` | from pixels to JPEG, PNG and lossless WebP |
+//! | `compose.rs` | all steps from source to file |
 //! | `params.rs` | what the parameters of processors share |
 //! | `testing/` | pictures for tests, made from nothing (feature `testing`) |
 
 pub mod alpha;
+pub mod attention;
 pub mod bmp;
+pub mod canvas;
 mod cmyk;
 pub mod color;
+pub mod compose;
 mod contain;
 pub mod encode;
 pub mod fit;
@@ -40,10 +46,12 @@ pub mod gif;
 mod icc;
 pub mod jpeg;
 mod limits;
+pub mod linear;
 pub mod orientation;
 pub mod params;
 pub mod png;
 pub mod resize;
+pub mod sharpen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tiff;

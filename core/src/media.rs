@@ -87,6 +87,7 @@ impl MediaType {
             "image/bmp" => "bmp",
             "image/tiff" => "tiff",
             "application/x-thumbhash" => "thumbhash",
+            "application/json" => "json",
             _ => "bin",
         }
     }

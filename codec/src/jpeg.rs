@@ -4,7 +4,6 @@
 //! files that are cut off. Decoding then follows one rule, which depends on the file and the scale alone,
 //! since decoders differ from each other in rounding: see [`decode`].
 
-mod cmyk;
 mod decode;
 mod header;
 mod reader;

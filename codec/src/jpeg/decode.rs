@@ -8,11 +8,10 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::cmyk;
 use super::header::{Component, Frame, Header, Until};
 use super::reader::Overrun;
 use crate::contain::contained;
-use crate::limits;
+use crate::{icc, limits};
 
 /// The upright size of a JPEG.
 ///
@@ -58,7 +57,7 @@ enum Colors {
 
 impl Colors {
     /// As libjpeg has it: JFIF means YCbCr; else an Adobe segment says; else the components' ids.
-    fn of(header: &Header, frame: &Frame) -> Colors {
+    fn of(header: &Header<'_>, frame: &Frame) -> Colors {
         let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
         match (ids.len(), header.adobe) {
             (1, _) => Colors::Grey,
@@ -85,7 +84,7 @@ fn scale(size: Size, at_least: Size) -> u32 {
 }
 
 /// Whether a file is of the kinds that zune-jpeg is trusted with.
-fn is_plain(header: &Header, frame: &Frame, colors: Colors) -> bool {
+fn is_plain(header: &Header<'_>, frame: &Frame, colors: Colors) -> bool {
     let sampled = |component: &Component| component.sampling;
     let common = match &frame.components[..] {
         [grey] => sampled(grey) == (1, 1),
@@ -107,7 +106,7 @@ fn is_plain(header: &Header, frame: &Frame, colors: Colors) -> bool {
     common && agreed && whole && !header.untidy
 }
 
-fn full(bytes: &[u8], header: &Header, frame: &Frame) -> Result<Pixels> {
+fn full(bytes: &[u8], header: &Header<'_>, frame: &Frame) -> Result<Pixels> {
     let size = frame.size;
     let options = DecoderOptions::default()
         .set_strict_mode(true)
@@ -118,11 +117,12 @@ fn full(bytes: &[u8], header: &Header, frame: &Frame) -> Result<Pixels> {
     let scans = header.scans.get(usize::from(frame.progressive)..).unwrap_or_default();
     let bytes = Overrun::new(bytes, scans).collect();
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let data = decoder.decode().map_err(|error| undecodable(&error))?;
+    let mut data = decoder.decode().map_err(|error| undecodable(&error))?;
+    icc::to_srgb(header.profile().as_deref(), &mut data, 3, frame.components.len() == 1);
     Pixels::new(size, PixelFormat::Rgb8, data)
 }
 
-fn scaled(bytes: &[u8], header: &Header, frame: &Frame, colors: Colors, eighths: u32) -> Result<Pixels> {
+fn scaled(bytes: &[u8], header: &Header<'_>, frame: &Frame, colors: Colors, eighths: u32) -> Result<Pixels> {
     let mut decoder = jpeg_decoder::Decoder::new(Overrun::new(bytes, &header.scans));
     decoder.set_color_transform(match colors {
         Colors::Grey => ColorTransform::Grayscale,
@@ -138,14 +138,24 @@ fn scaled(bytes: &[u8], header: &Header, frame: &Frame, colors: Colors, eighths:
     let (across, down) = if width >= height { (side(width), u16::MAX) } else { (u16::MAX, side(height)) };
     let (width, height) = decoder.scale(across, down).map_err(|error| undecodable(&error))?;
     let data = decoder.decode().map_err(|error| undecodable(&error))?;
+    let profile = header.profile();
+    let profile = profile.as_deref();
     let data = match colors {
-        Colors::Grey => data.into_iter().flat_map(|grey| [grey; 3]).collect(),
-        Colors::Rgb | Colors::YCbCr => data,
+        Colors::Grey => {
+            let mut data: Vec<u8> = data.into_iter().flat_map(|grey| [grey; 3]).collect();
+            icc::to_srgb(profile, &mut data, 3, true);
+            data
+        }
+        Colors::Rgb | Colors::YCbCr => {
+            let mut data = data;
+            icc::to_srgb(profile, &mut data, 3, false);
+            data
+        }
         // The decoder takes inks as Adobe stores them, inverted.
         Colors::Cmyk if header.adobe.is_none() => {
-            cmyk::to_rgb(&data.into_iter().map(|ink| 255 - ink).collect::<Vec<_>>())
+            icc::inks_to_srgb(profile, &data.into_iter().map(|ink| 255 - ink).collect::<Vec<_>>())
         }
-        Colors::Cmyk | Colors::Ycck => cmyk::to_rgb(&data),
+        Colors::Cmyk | Colors::Ycck => icc::inks_to_srgb(profile, &data),
     };
     Pixels::new(Size::new(width.into(), height.into()), PixelFormat::Rgb8, data)
 }

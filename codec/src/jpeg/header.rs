@@ -38,7 +38,7 @@ pub(crate) struct Frame {
 
 /// What is known of a JPEG without decoding it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Header {
+pub(crate) struct Header<'a> {
     pub(crate) frame: Option<Frame>,
     pub(crate) orientation: Option<Orientation>,
     pub(crate) jfif: bool,
@@ -48,6 +48,8 @@ pub(crate) struct Header {
     pub(crate) untidy: bool,
     /// For each scan the end of its data: the offset of the marker that follows.
     pub(crate) scans: Vec<usize>,
+    /// The parts of an ICC profile: number from 1, count, bytes.
+    parts: Vec<(u8, u8, &'a [u8])>,
 }
 
 /// How far to walk.
@@ -59,9 +61,9 @@ pub(crate) enum Until {
     End,
 }
 
-impl Header {
+impl<'a> Header<'a> {
     /// Walks the file. With [`Until::End`], `Ok` means that the image ends where it says it does.
-    pub(crate) fn read(bytes: &[u8], until: Until) -> Result<Header> {
+    pub(crate) fn read(bytes: &'a [u8], until: Until) -> Result<Header<'a>> {
         let mut walk = Walk { bytes, at: 2, header: Header::default(), tables: Tables::default() };
         if !bytes.starts_with(&[0xff, 0xd8]) {
             return damaged(0, "a JPEG starts with ff d8");
@@ -73,6 +75,17 @@ impl Header {
     /// The frame, which [`read`](Header::read) has made sure of.
     pub(crate) fn frame(&self) -> Result<&Frame> {
         self.frame.as_ref().map_or_else(|| damaged(2, "there is no frame header"), Ok)
+    }
+
+    /// The embedded ICC profile, put together from its parts in their order; none where one is missing or
+    /// there twice, or where they do not agree on how many there are.
+    pub(crate) fn profile(&self) -> Option<Vec<u8>> {
+        let &(_, count, _) = self.parts.first()?;
+        let mut parts = self.parts.clone();
+        parts.sort_by_key(|(number, _, _)| *number);
+        let whole = parts.len() == usize::from(count)
+            && parts.iter().zip(1..=count).all(|(part, number)| (part.0, part.1) == (number, count));
+        whole.then(|| parts.iter().flat_map(|(_, _, bytes)| *bytes).copied().collect())
     }
 }
 
@@ -89,7 +102,7 @@ fn unsupported<T>(what: &str) -> Result<T> {
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
-    header: Header,
+    header: Header<'a>,
     tables: Tables,
 }
 
@@ -118,6 +131,7 @@ impl<'a> Walk<'a> {
                 0xdd if body.len() != 2 => return damaged(start, "the restart interval is not 2 bytes long"),
                 0xe0 => self.header.jfif |= body.starts_with(b"JFIF\0"),
                 0xe1 => self.exif(body),
+                0xe2 => self.profile(body),
                 0xee => self.adobe(body),
                 0xda => {
                     if until == Until::Data {
@@ -317,6 +331,15 @@ impl<'a> Walk<'a> {
             && self.header.orientation.is_none()
         {
             self.header.orientation = Some(Orientation::in_exif(tiff));
+        }
+    }
+
+    fn profile(&mut self, body: &'a [u8]) {
+        if let Some([number, count, bytes @ ..]) = body.strip_prefix(b"ICC_PROFILE\0") {
+            // More than there are numbers for cannot be whole; one too many is enough to tell.
+            if self.header.parts.len() <= usize::from(u8::MAX) {
+                self.header.parts.push((*number, *count, bytes));
+            }
         }
     }
 

@@ -113,11 +113,7 @@ const fn has_ff(word: u64) -> bool {
 /// A number of `size` bits at the top of `bits` as T.81 codes it (table F.1): those whose first bit is 0 are
 /// negative.
 #[inline(always)]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    reason = "numbers have at most 15 bits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "numbers have at most 15 bits")]
 pub(crate) const fn extend(bits: u64, size: u32) -> i32 {
     let raw = ((bits >> 1) >> (63 - size)) as i32;
     let negative = !((bits as i64) >> 63) as i32;

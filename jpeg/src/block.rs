@@ -3,6 +3,7 @@
 use crate::bits::{Bits, extend};
 use crate::huffman::{Skip, Table};
 use crate::idct::Group;
+use crate::narrow::low16;
 use crate::zigzag::NATURAL;
 
 /// What the blocks of a component are read with.
@@ -23,11 +24,6 @@ impl Coder {
     /// Reads a block into a lane of a group whose coefficients are 0. Returns the highest index of a coefficient
     /// that was set. What is wrong is noted in `bits`.
     #[inline(always)]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "coefficients are 16 bits; what does not fit is no picture"
-    )]
     pub(crate) fn read(&mut self, bits: &mut Bits<'_>, group: &mut Group, lane: usize) -> u32 {
         let lane = lane & 7;
         bits.fill();
@@ -39,7 +35,7 @@ impl Coder {
         let difference = extend(bits.peek() << symbol.length(), symbol.size());
         bits.skip(symbol.total());
         self.prediction = self.prediction.wrapping_add(difference);
-        group[0][lane] = self.prediction.wrapping_mul(i32::from(self.quantization[0])) as i16;
+        group[0][lane] = low16(self.prediction.wrapping_mul(i32::from(self.quantization[0])));
 
         let mut highest = 0;
         let mut k = 1;
@@ -63,7 +59,7 @@ impl Coder {
             bits.skip(symbol.total());
             let index = (k & 63) as usize;
             group[usize::from(NATURAL[index] & 63)][lane] =
-                value.wrapping_mul(i32::from(self.quantization[index])) as i16;
+                low16(value.wrapping_mul(i32::from(self.quantization[index])));
             highest = k;
             k += 1;
         }

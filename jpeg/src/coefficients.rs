@@ -6,7 +6,7 @@ use crate::strip::LANES;
 use crate::zigzag::{NATURAL, needed};
 
 /// What [`Store::slots`] says of a coefficient that is not kept.
-pub(crate) const NOT_KEPT: u8 = u8::MAX;
+const NOT_KEPT: u8 = u8::MAX;
 
 /// The coefficients that a scale needs, of all blocks.
 ///
@@ -18,9 +18,9 @@ pub(crate) struct Store {
     values: Vec<[i16; LANES]>,
     /// For each block a bit for each coefficient but the first that is not 0, kept or not: what a scan that refines
     /// goes by. Empty where no AC coefficient is needed.
-    pub(crate) set: Vec<u64>,
+    set: Vec<u64>,
     /// For each coefficient in the order of the file its place among the kept ones.
-    pub(crate) slots: [u8; 64],
+    slots: [u8; 64],
     /// Kept coefficients of a block, and of one side.
     kept: usize,
     side: usize,
@@ -36,7 +36,9 @@ impl Store {
         let mut slots = [NOT_KEPT; 64];
         for (k, slot) in slots.iter_mut().enumerate() {
             if needed(k, plane.points) {
-                *slot = NATURAL[k] / 8 * plane.points as u8 + NATURAL[k] % 8;
+                let place = usize::from(NATURAL[k]);
+                // At most 63.
+                *slot = u8::try_from(place / 8 * side + place % 8).unwrap_or(NOT_KEPT);
             }
         }
         Self {
@@ -77,7 +79,6 @@ impl Store {
 
     /// Copies a group for the transform. Returns the highest coefficient that is set.
     #[inline(always)]
-    #[expect(clippy::cast_possible_wrap, reason = "what does not fit 16 bits is no picture")]
     pub(crate) fn group(&self, row: usize, across: usize, quantization: &[u16; 64], out: &mut Group) -> u32 {
         let number = row * self.groups_wide + across;
         let set = self.set.get(number * LANES..(number + 1) * LANES).unwrap_or(&[]);

@@ -5,6 +5,8 @@
 
 use archmage::autoversion;
 
+use crate::narrow::{byte, low16};
+
 /// 1.402 - 1, 1.772 - 2, 0.34414 and 1 - 0.71414 times 65,536.
 const RED: i32 = 26345;
 const BLUE: i32 = -14942;
@@ -15,23 +17,15 @@ const HALF: i32 = 1 << 15;
 /// Pixels that are converted at a time.
 const CHUNK: usize = 32;
 
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-const fn clamp(value: i16) -> u8 {
-    let value = if value < 0 { 0 } else { value };
-    (if value > 255 { 255 } else { value }) as u8
-}
-
 /// Red, green and blue of one pixel.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "sums of a few bytes")]
 const fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let y = y as i16;
     let (cb, cr) = (cb as i16 - 128, cr as i16 - 128);
-    let red = cr + ((cr as i32 * RED + HALF) >> 16) as i16;
-    let blue = 2 * cb + ((cb as i32 * BLUE + HALF) >> 16) as i16;
-    let green = ((cb as i32 * GREEN_BLUE + cr as i32 * GREEN_RED + HALF) >> 16) as i16 - cr;
-    [clamp(y + red), clamp(y + green), clamp(y + blue)]
+    let red = cr + low16((cr as i32 * RED + HALF) >> 16);
+    let blue = 2 * cb + low16((cb as i32 * BLUE + HALF) >> 16);
+    let green = low16((cb as i32 * GREEN_BLUE + cr as i32 * GREEN_RED + HALF) >> 16) - cr;
+    [byte(y + red), byte(y + green), byte(y + blue)]
 }
 
 /// Thirty-two pixels in three planes.

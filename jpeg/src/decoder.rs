@@ -54,8 +54,10 @@ impl<'a> Decoder<'a> {
     pub fn decode(&self, scale: Scale) -> Result<Image> {
         let File { header, scans } = &self.file;
         let found = header.memory(scale);
-        if found > self.limits.memory {
-            return Err(Error::Limit { unit: "bytes of memory", found, allowed: self.limits.memory });
+        // No allocation can be larger than an `isize` counts, which is 2 GiB on 32-bit machines.
+        let allowed = self.limits.memory.min(isize::MAX as u64);
+        if found > allowed {
+            return Err(Error::Limit { unit: "bytes of memory", found, allowed });
         }
         let geometry = Geometry::new(header, scale);
         if header.progressive {

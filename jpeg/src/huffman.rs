@@ -25,9 +25,6 @@ impl Spec {
         if total > 256 {
             return damaged("a Huffman table of more than 256 codes", at);
         }
-        let Some((values, rest)) = rest.split_at_checked(total) else {
-            return damaged("a Huffman table that is cut off", at);
-        };
         let mut code = 0u32;
         for (&count, length) in counts.iter().zip(1..) {
             code += u32::from(count);
@@ -36,6 +33,9 @@ impl Spec {
             }
             code <<= 1;
         }
+        let Some((values, rest)) = rest.split_at_checked(total) else {
+            return damaged("a Huffman table that is cut off", at);
+        };
         Ok((Self { counts: *counts, values: values.to_vec() }, rest))
     }
 

@@ -5,6 +5,10 @@
 //! so that samples equal those of libjpeg-turbo. Columns come first, then rows. Each pass runs over eight lanes
 //! without a branch, for the compiler to make vectors of.
 
+use std::num::Wrapping;
+
+use crate::narrow::{byte, low16, word};
+
 /// Eight blocks side by side: for each place in a block, in rows, the coefficients of all eight.
 pub(crate) type Group = [[i16; 8]; 64];
 
@@ -30,22 +34,25 @@ const F_2_053: i32 = 16819;
 const F_2_562: i32 = 20995;
 const F_3_072: i32 = 25172;
 
+/// Sums wrap around, which only blocks that no encoder makes bring about.
+type Fixed = Wrapping<i32>;
+
 #[inline(always)]
-const fn mul(a: i16, factor: i32) -> i32 {
-    a as i32 * factor
+fn mul(a: i16, factor: i32) -> Fixed {
+    Wrapping(i32::from(a) * factor)
 }
 
 /// Eight points in one direction, scaled by 8192 and the square root of 8.
 #[inline(always)]
-const fn points8(x: [i16; 8]) -> [i32; 8] {
+fn points8(x: [i16; 8]) -> [Fixed; 8] {
     let [x0, x1, x2, x3, x4, x5, x6, x7] = x;
     // Even half.
-    let sum = (x0 as i32 + x4 as i32) << CONST_BITS;
-    let difference = (x0 as i32 - x4 as i32) << CONST_BITS;
+    let sum = Wrapping((i32::from(x0) + i32::from(x4)) << CONST_BITS);
+    let difference = Wrapping((i32::from(x0) - i32::from(x4)) << CONST_BITS);
     let low = mul(x2, F_0_541) + mul(x6, F_0_541 - F_1_847);
     let high = mul(x2, F_0_541 + F_0_765) + mul(x6, F_0_541);
     let (e0, e3, e1, e2) = (sum + high, sum - high, difference + low, difference - low);
-    // Odd half. The sums are in 16 bits, enough for any block that an encoder makes.
+    // Odd half.
     let s73 = x7.wrapping_add(x3);
     let s51 = x5.wrapping_add(x1);
     let z3 = mul(s73, F_1_175 - F_1_961) + mul(s51, F_1_175);
@@ -59,25 +66,14 @@ const fn points8(x: [i16; 8]) -> [i32; 8] {
 
 /// A value between the passes: what does not fit 16 bits is no picture and is cut to them.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "clamped")]
 pub(crate) const fn between(value: i32) -> i16 {
-    let value = (value + (1 << (CONST_BITS - PASS_BITS - 1))) >> (CONST_BITS - PASS_BITS);
-    if value < -32768 {
-        -32768
-    } else if value > 32767 {
-        32767
-    } else {
-        value as i16
-    }
+    word(value.wrapping_add(1 << (CONST_BITS - PASS_BITS - 1)) >> (CONST_BITS - PASS_BITS))
 }
 
-/// A sample from what `shift` fractional bits more than it has.
+/// A sample from what has `shift` fractional bits, at least 3, and is 0 for medium grey.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
 pub(crate) const fn sample(value: i32, shift: u32) -> u8 {
-    let value = ((value + (1 << (shift - 1)) + (128 << shift)) >> shift) as i16;
-    let value = if value < 0 { 0 } else { value };
-    (if value > 255 { 255 } else { value }) as u8
+    byte(low16(value.wrapping_add((1 << (shift - 1)) + (128 << shift)) >> shift))
 }
 
 /// Transforms eight blocks to eight rows of 64 samples. Only the first `USED` rows and columns of coefficients are
@@ -91,7 +87,7 @@ pub(crate) fn idct8<const USED: usize>(group: &Group, out: &mut [u8], stride: us
         for lane in 0..8 {
             let points = points8(x.map(|v| v[lane]));
             for (row, value) in rows.iter_mut().zip(points) {
-                row[lane] = between(value);
+                row[lane] = between(value.0);
             }
         }
         for (y, row) in rows.into_iter().enumerate() {
@@ -105,7 +101,7 @@ pub(crate) fn idct8<const USED: usize>(group: &Group, out: &mut [u8], stride: us
         for lane in 0..8 {
             let points = points8(x.map(|v| v[lane]));
             for (column, value) in columns.iter_mut().zip(points) {
-                column[lane] = sample(value, CONST_BITS + PASS_BITS + 3);
+                column[lane] = sample(value.0, CONST_BITS + PASS_BITS + 3);
             }
         }
         let mut samples = [0u8; 64];

@@ -8,7 +8,7 @@ use crate::paint::Painter;
 use crate::strip::Strip;
 
 /// Tables and readers: far more than there can be.
-const FIXED: u64 = 256 << 10;
+const FIXED: u64 = 512 << 10;
 
 /// Bytes for a file of this header at this geometry.
 pub(crate) fn needed(header: &Header, geometry: &Geometry) -> u64 {

@@ -5,6 +5,7 @@ use archmage::autoversion;
 use crate::bits::{Bits, extend};
 use crate::coefficients::Row;
 use crate::huffman::{Symbol, Table};
+use crate::narrow::low16;
 use crate::sequential::Restarts;
 use crate::strip::LANES;
 
@@ -43,7 +44,7 @@ pub(crate) fn dc_first(bits: &mut Bits<'_>, table: &Table, prediction: &mut i32,
     let difference = extend(bits.peek() << symbol.length(), symbol.size());
     bits.skip(symbol.total());
     *prediction = prediction.wrapping_add(difference);
-    (*prediction << low) as i16
+    low16(*prediction << low)
 }
 
 /// Reads a first scan of AC coefficients (section G.1.2.2). `ending` counts the blocks from here on that have
@@ -88,7 +89,7 @@ pub(crate) fn ac_first(
             reader.skip(symbol.total());
             found |= 1 << (k & 63);
             if let Some(value_at) = values.get_mut(usize::from(slots[(k & 63) as usize])) {
-                value_at[lane & (LANES - 1)] = (value << band.low) as i16;
+                value_at[lane & (LANES - 1)] = low16(value << band.low);
             }
             k += 1;
         }

@@ -38,7 +38,6 @@ impl Scale {
     /// ```
     #[must_use]
     pub const fn of(self, full: u32) -> u32 {
-        // At most 65,535 * 8.
-        (full * self.points()).div_ceil(8)
+        full.div_ceil(8 / self.points())
     }
 }

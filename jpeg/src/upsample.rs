@@ -5,6 +5,8 @@
 
 use archmage::autoversion;
 
+use crate::narrow::low8;
+
 /// Twice as wide, at least two samples.
 #[autoversion(v3, neon, wasm128)]
 pub(crate) fn wider(row: &[u8], out: &mut [u8]) {
@@ -12,7 +14,7 @@ pub(crate) fn wider(row: &[u8], out: &mut [u8]) {
     let Some((inner, _)) = out.get_mut(1..2 * n - 1).map(|inner| inner.as_chunks_mut::<2>()) else { return };
     for (pair, (&a, &b)) in inner.iter_mut().zip(row.iter().zip(&row[1..])) {
         let (a, b) = (u16::from(a), u16::from(b));
-        *pair = [((3 * a + b + 2) >> 2) as u8, ((3 * b + a + 1) >> 2) as u8];
+        *pair = [low8((3 * a + b + 2) >> 2), low8((3 * b + a + 1) >> 2)];
     }
     (out[0], out[2 * n - 1]) = (row[0], row[n - 1]);
 }
@@ -21,7 +23,7 @@ pub(crate) fn wider(row: &[u8], out: &mut [u8]) {
 #[autoversion(v3, neon, wasm128)]
 pub(crate) fn higher(near: &[u8], far: &[u8], bias: u16, out: &mut [u8]) {
     for (out, (&near, &far)) in out.iter_mut().zip(near.iter().zip(far)) {
-        *out = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
+        *out = low8((3 * u16::from(near) + u16::from(far) + bias) >> 2);
     }
 }
 
@@ -35,10 +37,10 @@ pub(crate) fn both(near: &[u8], far: &[u8], sums: &mut [u16], out: &mut [u8]) {
     }
     let Some((inner, _)) = out.get_mut(1..2 * n - 1).map(|inner| inner.as_chunks_mut::<2>()) else { return };
     for (pair, (&a, &b)) in inner.iter_mut().zip(sums.iter().zip(&sums[1..])) {
-        *pair = [((3 * a + b + 7) >> 4) as u8, ((3 * b + a + 8) >> 4) as u8];
+        *pair = [low8((3 * a + b + 7) >> 4), low8((3 * b + a + 8) >> 4)];
     }
-    out[0] = ((4 * sums[0] + 8) >> 4) as u8;
-    out[2 * n - 1] = ((4 * sums[n - 1] + 7) >> 4) as u8;
+    out[0] = low8((4 * sums[0] + 8) >> 4);
+    out[2 * n - 1] = low8((4 * sums[n - 1] + 7) >> 4);
 }
 
 /// The nearest samples: `from` of them for `to` in the picture.

@@ -1,0 +1,8 @@
+//! Tests of the decoder as its callers see it.
+#![expect(clippy::cast_possible_truncation, reason = "files are made of numbers that are known to fit")]
+
+mod damage;
+mod forms;
+mod goldens;
+mod peers;
+mod support;

@@ -53,7 +53,7 @@ impl Store {
 
     /// Groups in a row of blocks, and rows.
     fn size(geometry: &Geometry, plane: &Plane) -> (usize, usize) {
-        (geometry.mcus_wide.next_multiple_of(LANES) / LANES * plane.h, geometry.mcus_high * plane.v)
+        (geometry.mcus_wide.div_ceil(LANES) * plane.h, geometry.mcus_high * plane.v)
     }
 
     /// Bytes that [`Self::new`] takes.

@@ -17,7 +17,7 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// Takes a table from the front of a DHT segment behind its first byte.
-    pub(crate) fn read<'a>(body: &'a [u8], at: usize) -> Result<(Self, &'a [u8])> {
+    pub(crate) fn read(body: &[u8], at: usize) -> Result<(Self, &[u8])> {
         let Some((counts, rest)) = body.split_first_chunk::<16>() else {
             return damaged("a Huffman table that is cut off", at);
         };

@@ -96,13 +96,13 @@ fn read(scan: &Scan<'_>, geometry: &Geometry, stores: &mut [Store]) -> Result<()
     let Some(component) = scan.components.first() else { return Ok(()) };
     let Some(spec) = &component.ac else { return Err(missing("a scan without its AC table")) };
     let table = Table::new(spec);
-    let band = Band { start: scan.start.into(), end: scan.end.into(), low: scan.low.into() };
+    let band = Band { table: &table, start: scan.start.into(), end: scan.end.into(), low: scan.low.into() };
     let read_row = if scan.high == 0 { ac_first } else { ac_refine };
     let plane = &geometry.planes[component.index];
     let mut ending = 0;
     for row in 0..plane.blocks_high {
         let mut row = stores[component.index].row(row);
-        read_row(&mut bits, &mut restarts, &table, band, &mut ending, &mut row, plane.blocks_wide);
+        read_row(&mut bits, &mut restarts, band, &mut ending, &mut row, plane.blocks_wide);
         check(&bits, scan.offset)?;
     }
     Ok(())

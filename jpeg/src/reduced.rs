@@ -134,10 +134,11 @@ mod tests {
     fn group(side: usize, seed: u32) -> Group {
         let mut state = seed;
         let mut group = [[0; 8]; 64];
-        for (place, lanes) in group.iter_mut().enumerate() {
-            for value in lanes.iter_mut().filter(|_| place / 8 < side && place % 8 < side) {
+        for (place, lanes) in (0u16..).zip(group.iter_mut()) {
+            let (row, column) = (place / 8, place % 8);
+            for value in lanes.iter_mut().filter(|_| usize::from(row.max(column)) < side) {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let most = if place == 0 { 1000 } else { 400 / (1 + place as i32 / 8 + place as i32 % 8) };
+                let most = if place == 0 { 1000 } else { 400 / i32::from(1 + row + column) };
                 *value = low16((state >> 8) as i32 % (2 * most + 1) - most);
             }
         }

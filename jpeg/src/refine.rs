@@ -9,16 +9,17 @@ use crate::narrow::low16;
 use crate::sequential::Restarts;
 use crate::strip::LANES;
 
-/// Coefficients and bits of an AC scan.
+/// Coefficients and bits of an AC scan, and its table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Band {
+pub(crate) struct Band<'a> {
+    pub(crate) table: &'a Table,
     pub(crate) start: u32,
     pub(crate) end: u32,
     /// The lowest bit of the scan.
     pub(crate) low: u32,
 }
 
-impl Band {
+impl Band<'_> {
     /// A bit for each coefficient from `from` to the end of the band.
     #[inline(always)]
     fn mask(self, from: u32) -> u64 {
@@ -53,8 +54,7 @@ pub(crate) fn dc_first(bits: &mut Bits<'_>, table: &Table, prediction: &mut i32,
 pub(crate) fn ac_first(
     bits: &mut Bits<'_>,
     restarts: &mut Restarts,
-    table: &Table,
-    band: Band,
+    band: Band<'_>,
     ending: &mut u32,
     row: &mut Row<'_>,
     blocks: usize,
@@ -74,7 +74,7 @@ pub(crate) fn ac_first(
         let (values, lane) = row.block(block);
         let mut k = band.start;
         while k <= band.end {
-            let symbol = symbol(&mut reader, table);
+            let symbol = symbol(&mut reader, band.table);
             if symbol.size() == 0 {
                 reader.skip(symbol.length());
                 if symbol.run() < 15 {
@@ -106,8 +106,7 @@ pub(crate) fn ac_first(
 pub(crate) fn ac_refine(
     bits: &mut Bits<'_>,
     restarts: &mut Restarts,
-    table: &Table,
-    band: Band,
+    band: Band<'_>,
     ending: &mut u32,
     row: &mut Row<'_>,
     blocks: usize,
@@ -123,7 +122,7 @@ pub(crate) fn ac_refine(
         let mut k = band.start;
         if *ending == 0 {
             while k <= band.end {
-                let symbol = symbol(&mut reader, table);
+                let symbol = symbol(&mut reader, band.table);
                 reader.skip(symbol.length());
                 let mut run = symbol.run();
                 if symbol.size() == 0 && run < 15 {

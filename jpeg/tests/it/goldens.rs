@@ -18,9 +18,12 @@ fn digest(bytes: &[u8]) -> String {
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A name, sampling factors, a form and the digest.
+type Case = (&'static str, &'static [(usize, usize)], Form, &'static str);
+
 #[test]
 fn pixels_are_the_same_everywhere() {
-    let cases: [(&str, &[(usize, usize)], Form, &str); 9] = [
+    let cases: [Case; 9] = [
         ("grey", &[(1, 1)], Form::baseline(1), "cf1c29e2e5798743"),
         ("4:4:4", &[(1, 1); 3], Form::baseline(3), "ca0d7f7f15296f90"),
         ("4:2:2", &[(2, 1), (1, 1), (1, 1)], Form::baseline(3), "ebd3fc3554a98293"),

@@ -213,7 +213,7 @@ impl Writer {
         let size = |k: usize| i32::from(block[k]).unsigned_abs() >> pass.low;
         let last = (pass.start..=pass.end).rev().find(|&k| size(k) == 1).unwrap_or(0);
         let (mut run, mut corrections) = (0, Vec::new());
-        for k in pass.start..=pass.end {
+        for (k, &value) in block.iter().enumerate().take(pass.end + 1).skip(pass.start) {
             if size(k) == 0 {
                 run += 1;
                 continue;
@@ -231,7 +231,7 @@ impl Writer {
             }
             self.end_blocks();
             self.symbol(run << 4 | 1);
-            self.put(u32::from(block[k] > 0), 1);
+            self.put(u32::from(value > 0), 1);
             self.pending.append(&mut corrections);
             self.end_blocks();
             run = 0;

@@ -8,9 +8,8 @@
 //!
 //! Everything gives the same bytes on every machine. What keeps it so:
 //!
-//! - JPEG at full size is decoded by zune-jpeg, at 1/2, 1/4 and 1/8 by jpeg-decoder with
-//!   `platform_independent`; the two differ in rounding, so which one reads a file depends on the file and the
-//!   scale alone ([`jpeg`]).
+//! - JPEG is decoded by darkroom-jpeg, in integers, at the smallest scale that serves; which scale that is depends
+//!   on the file and the request alone ([`jpeg`]).
 //! - fast_image_resize carries its own `libm` with its `no_std` feature, so its filter weights do not depend
 //!   on that of the platform; its SIMD paths are exact. Its alpha division is not used ([`alpha`]).
 //! - mozjpeg-rs computes in integers; its trellis uses only basic float operations, which IEEE 754 fixes, and
@@ -18,8 +17,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `jpeg/header.rs` | the structure of a JPEG: sizes and damage, before anything is allocated |
-//! | `jpeg/decode.rs` | which decoder reads which JPEG at which scale |
+//! | `jpeg/` | JPEG, with its orientation and profile |
 //! | `png.rs`, `webp.rs`, `gif.rs`, `bmp.rs`, `tiff.rs` | the other formats |
 //! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
 //! | `limits.rs` | the decode limits |

@@ -59,7 +59,7 @@ fn every_kind_at_every_scale_is_the_same_picture() {
             for at_least in requests(side) {
                 let found = decode(&bytes, at_least).unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert!(found.size().covers(at_least), "{name}");
-                let expected = resize::resize(&truth, found.size()).unwrap();
+                let expected = resize::resize(&truth, found.size(), resize::Light::Srgb).unwrap();
                 let off = difference(&found, &expected);
                 // Of a few pixels the noise does not average out.
                 let limit = if found.size().area() > 300 { 12.0 } else { 40.0 };

@@ -45,6 +45,12 @@ impl<'a> Decoder<'a> {
         &self.file.header
     }
 
+    /// Whether the marker for the end of the image is there, without which a file may have been cut off.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.file.ended
+    }
+
     /// Decodes at `scale`. The pixels are in the file's own orientation and colour profile.
     ///
     /// # Errors
@@ -52,7 +58,7 @@ impl<'a> Decoder<'a> {
     /// [`Error::Limit`] if it takes more memory than allowed; [`Error::Damaged`] for entropy-coded data that is cut
     /// off or not valid.
     pub fn decode(&self, scale: Scale) -> Result<Image> {
-        let File { header, scans } = &self.file;
+        let File { header, scans, .. } = &self.file;
         let found = header.memory(scale);
         // No allocation can be larger than an `isize` counts, which is 2 GiB on 32-bit machines.
         let allowed = self.limits.memory.min(isize::MAX as u64);

@@ -43,6 +43,8 @@ pub(crate) struct Scan<'a> {
 pub(crate) struct File<'a> {
     pub(crate) header: Header,
     pub(crate) scans: Vec<Scan<'a>>,
+    /// Whether the marker for the end of the image is there.
+    pub(crate) ended: bool,
 }
 
 /// Tables in force.
@@ -61,9 +63,13 @@ impl<'a> File<'a> {
         let mut tables = Tables::default();
         let mut header: Option<Header> = None;
         let mut scans: Vec<Scan<'a>> = Vec::new();
+        let mut ended = false;
         while let Some(segment) = markers.next()? {
             match segment.marker {
-                marker::EOI => break,
+                marker::EOI => {
+                    ended = true;
+                    break;
+                }
                 marker::DQT => tables.quantization(segment)?,
                 marker::DHT => tables.huffman(segment)?,
                 marker::DRI => builder.restart_interval = restart_interval(segment)?,
@@ -106,7 +112,7 @@ impl<'a> File<'a> {
         if (0..header.components.len()).any(missing) {
             return damaged("the file ends before the scans of all components", end);
         }
-        Ok(Self { header, scans })
+        Ok(Self { header, scans, ended })
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{icc, limits};
 
 /// More scans than any encoder writes; each costs a pass over the picture.
 const MAX_SCANS: u64 = 100;
+/// The longest side of a JPEG that is read, as in libjpeg.
+const MAX_SIDE: u32 = 65_500;
 /// The most bytes of one decoding: what a canister's heap has room for beside the file.
 const MAX_MEMORY: u64 = 1 << 30;
 
@@ -20,9 +22,8 @@ const MAX_MEMORY: u64 = 1 << 30;
 /// [`Error::Damaged`], [`Error::NotAnImage`] for kinds of JPEG that are not read, [`Error::ImageTooLarge`].
 pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
     let header = Header::read(bytes).map_err(Error::from_jpeg)?;
-    let size = Metadata::read(bytes).orientation.turn(size_of(&header));
-    limits::check(size, limits)?;
-    Ok(size)
+    check(&header, limits)?;
+    Ok(Metadata::read(bytes).orientation.turn(size_of(&header)))
 }
 
 /// The upright pixels at the smallest of the scales 1/8, 1/4, 1/2 and 1 that covers `at_least` (upright too).
@@ -33,16 +34,25 @@ pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
 pub fn decode(bytes: &[u8], at_least: Size, limits: DecodeLimits) -> Result<Pixels> {
     let metadata = Metadata::read(bytes);
     let header = Header::read(bytes).map_err(Error::from_jpeg)?;
-    limits::check(size_of(&header), limits)?;
+    check(&header, limits)?;
     let allowed = Limits { pixels: limits.pixels, memory: MAX_MEMORY, scans: MAX_SCANS };
     let scale = scale(size_of(&header), metadata.orientation.turn(at_least));
     let image = contained("JPEG", || {
         let decoder = Decoder::new(bytes, &allowed).map_err(Error::from_jpeg)?;
+        if !decoder.is_complete() {
+            let end = bytes.len();
+            let reason = format!("at byte {end}: the file ends before the image does (ff d9 is missing)");
+            return Err(Error::Damaged { format: "JPEG", reason });
+        }
         decoder.decode(scale).map_err(Error::from_jpeg)
     })?;
     let size = Size::new(image.width, image.height);
     let data = to_srgb(image, header.inverted(), metadata.profile().as_deref());
     metadata.orientation.apply(Pixels::new(size, PixelFormat::Rgb8, data)?)
+}
+
+fn check(header: &Header, limits: DecodeLimits) -> Result<()> {
+    limits::check(size_of(header), DecodeLimits { side: limits.side.min(MAX_SIDE), ..limits })
 }
 
 fn size_of(header: &Header) -> Size {
@@ -87,7 +97,8 @@ impl FromJpeg for Error {
     fn from_jpeg(error: darkroom_jpeg::Error) -> Error {
         match error {
             darkroom_jpeg::Error::Limit { unit, found, allowed } => {
-                Error::ImageTooLarge { what: unit, found, allowed }
+                let what = if unit == "scans" { "number of scans" } else { unit };
+                Error::ImageTooLarge { what, found, allowed }
             }
             unsupported @ darkroom_jpeg::Error::Unsupported { .. } => {
                 Error::NotAnImage { reason: unsupported.to_string() }

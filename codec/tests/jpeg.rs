@@ -201,8 +201,9 @@ fn a_scan_that_ends_early_is_damaged_at_every_scale() {
                 other += usize::from(result.is_ok_and(|found| found != *whole));
             }
         }
-        // Cut exactly between two scans, a progressive picture is a whole one of less detail.
-        assert!(other <= 4, "{name}: {other} of 400 were taken");
+        // Cut exactly between two scans, a progressive picture is a whole one of less detail; within a scan that is not
+        // read, it lacks those behind it.
+        assert!(other <= 24, "{name}: {other} of 400 were taken");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{env, fs};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The folders that the module is made of.
-const SOURCES: [&str; 5] = ["api", "canister", "codec", "core", "processors"];
+const SOURCES: [&str; 6] = ["api", "canister", "codec", "core", "jpeg", "processors"];
 
 /// The folder that makes the probe, `core` apart.
 const PROBE: &str = "tests/probe";

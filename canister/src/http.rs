@@ -147,7 +147,7 @@ fn parse_range(text: &str, size: u64) -> Range {
 
 /// Formats that a browser may show on this origin: they cannot carry scripts.
 fn is_picture(media: &MediaType) -> bool {
-    [MediaType::JPEG, MediaType::PNG].contains(media)
+    [MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF, MediaType::BMP].contains(media)
 }
 
 /// The file's name, which for derivatives carries the asset's name; `inline` for pictures only.

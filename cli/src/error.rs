@@ -106,7 +106,9 @@ pub(crate) fn client_text(error: &darkroom_client::Error) -> String {
             Some("name another identity with --identity, or ask a controller for the right")
         }
         (_, Some("item_not_found")) => Some("`darkroom ls` shows the items"),
-        (_, Some("not_an_image" | "unsupported_media")) => Some("JPEG and PNG files can be processed"),
+        (_, Some("not_an_image" | "unsupported_media")) => {
+            Some("JPEG, PNG, WebP, GIF, BMP and TIFF files can be processed")
+        }
         (_, Some("damaged")) => Some("the file may be cut off; fetch it again"),
         (ErrorKind::Network, _) if text.contains("Certificate is not authorized") => {
             Some("this network has no canister of that id; check --canister and --network")

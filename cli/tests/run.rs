@@ -93,7 +93,7 @@ fn bad_files_fail_alone_and_leave_nothing() {
     assert_eq!(done.json().len(), 1, "the good one is stored: {done:?}");
     for (name, reason) in [
         ("empty.jpg", "empty"),
-        ("words.jpg", "neither JPEG nor PNG"),
+        ("words.jpg", "no image format that is known"),
         ("cut.jpg", ""),
         ("missing.jpg", "no such"),
     ] {

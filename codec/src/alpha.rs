@@ -5,6 +5,7 @@
 //! every quotient is at most 255 before it is narrowed, because the colour is first clamped to the alpha, so
 //! there is no clamp to lose. [`division_table`] lists all results so that a build can be checked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use darkroom_core::Result;
@@ -12,13 +13,22 @@ use darkroom_core::pixels::{PixelFormat, Pixels};
 
 use crate::color::Color;
 
-/// The picture without alpha, laid on `background`; the same pixels where there is no alpha.
+/// The picture without alpha, laid on `background`, whose own alpha plays no part; the same pixels where
+/// there is none.
 ///
 /// # Errors
 /// None that a valid picture can cause.
 pub fn flatten(pixels: Arc<Pixels>, background: Color) -> Result<Arc<Pixels>> {
+    match flattened(&pixels, background)? {
+        Cow::Borrowed(_) => Ok(pixels),
+        Cow::Owned(flat) => Ok(Arc::new(flat)),
+    }
+}
+
+/// As [`flatten`], of borrowed pixels.
+pub(crate) fn flattened(pixels: &Pixels, background: Color) -> Result<Cow<'_, Pixels>> {
     if pixels.format() == PixelFormat::Rgb8 {
-        return Ok(pixels);
+        return Ok(Cow::Borrowed(pixels));
     }
     let back = background.rgb();
     let data = pixels
@@ -31,7 +41,27 @@ pub fn flatten(pixels: Arc<Pixels>, background: Color) -> Result<Arc<Pixels>> {
             [blend(red, back[0], alpha), blend(green, back[1], alpha), blend(blue, back[2], alpha)]
         })
         .collect();
-    Pixels::new(pixels.size(), PixelFormat::Rgb8, data).map(Arc::new)
+    Pixels::new(pixels.size(), PixelFormat::Rgb8, data).map(Cow::Owned)
+}
+
+/// The picture without its alpha channel where every pixel is opaque; else as it is.
+pub(crate) fn opaque(pixels: &Pixels) -> Cow<'_, Pixels> {
+    let all = pixels.data().as_chunks::<4>().0;
+    if pixels.format() == PixelFormat::Rgb8 || all.iter().any(|pixel| pixel[3] < u8::MAX) {
+        return Cow::Borrowed(pixels);
+    }
+    let data = all.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect();
+    Pixels::new(pixels.size(), PixelFormat::Rgb8, data).map_or(Cow::Borrowed(pixels), Cow::Owned)
+}
+
+/// The picture with an alpha channel.
+pub(crate) fn with_alpha(pixels: Pixels) -> Result<Pixels> {
+    if pixels.format() == PixelFormat::Rgba8 {
+        return Ok(pixels);
+    }
+    let colors = pixels.data().as_chunks::<3>().0.iter();
+    let data = colors.flat_map(|[red, green, blue]| [*red, *green, *blue, u8::MAX]).collect();
+    Pixels::new(pixels.size(), PixelFormat::Rgba8, data)
 }
 
 /// `over` on `under`, rounded to nearest.
@@ -111,7 +141,7 @@ mod tests {
     fn flattening_lays_on_the_background() {
         let data = vec![200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 128];
         let pixels = Arc::new(Pixels::new(Size::new(3, 1), PixelFormat::Rgba8, data).unwrap());
-        let flat = flatten(pixels, Color { red: 0, green: 100, blue: 255 }).unwrap();
+        let flat = flatten(pixels, Color::opaque(0, 100, 255)).unwrap();
         assert_eq!(flat.format(), PixelFormat::Rgb8);
         assert_eq!(flat.data(), [200, 100, 0, 0, 100, 255, 100, 100, 127]);
         assert!(Arc::ptr_eq(&flat, &flatten(flat.clone(), Color::WHITE).unwrap()));

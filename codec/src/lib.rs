@@ -1,15 +1,15 @@
 //! Reading and writing of image formats for the processors.
 //!
-//! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG and PNG
-//! into upright 8-bit sRGB, at the smallest scale that serves the request. The other modules are the steps
-//! that processors share: geometry ([`fit`]), resizing ([`resize`]), alpha ([`alpha`]) and encoding
-//! ([`encode`]). What a derivative looks like is for the processors to say and unknown here.
+//! [`CODECS`] is what an application hands to [`Source`](darkroom_core::source::Source): it reads JPEG, PNG,
+//! WebP, GIF, BMP and TIFF into upright 8-bit sRGB, a JPEG at the smallest scale that serves the request. The other
+//! modules are the steps that processors share: geometry ([`fit`]), where to cut ([`attention`]), resizing
+//! ([`resize`]), sharpening ([`sharpen`]), alpha ([`alpha`]) and encoding ([`encode`]), and all of them in their
+//! order ([`compose`]). What a derivative looks like is for the processors to say and unknown here.
 //!
 //! Everything gives the same bytes on every machine. What keeps it so:
 //!
-//! - JPEG at full size is decoded by zune-jpeg, at 1/2, 1/4 and 1/8 by jpeg-decoder with
-//!   `platform_independent`; the two differ in rounding, so which one reads a file depends on the file and the
-//!   scale alone ([`jpeg`]).
+//! - JPEG is decoded by darkroom-jpeg, in integers, at the smallest scale that serves; which scale that is depends
+//!   on the file and the request alone ([`jpeg`]).
 //! - fast_image_resize carries its own `libm` with its `no_std` feature, so its filter weights do not depend
 //!   on that of the platform; its SIMD paths are exact. Its alpha division is not used ([`alpha`]).
 //! - mozjpeg-rs computes in integers; its trellis uses only basic float operations, which IEEE 754 fixes, and
@@ -17,29 +17,43 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `jpeg/header.rs` | the structure of a JPEG: sizes and damage, before anything is allocated |
-//! | `jpeg/decode.rs` | which decoder reads which JPEG at which scale |
-//! | `png.rs` | PNG |
+//! | `jpeg/` | JPEG, with its orientation and profile |
+//! | `png.rs`, `webp.rs`, `gif.rs`, `bmp.rs`, `tiff.rs` | the other formats |
+//! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
+//! | `limits.rs` | the decode limits |
 //! | `orientation.rs` | EXIF orientation |
-//! | `fit.rs` | which part of a picture goes where, in integers |
-//! | `resize.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
-//! | `encode.rs` | from pixels to JPEG |
+//! | `fit/` | which part of a picture goes where, in integers |
+//! | `attention.rs` | which part has most to look at |
+//! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
+//! | `encode/` | from pixels to JPEG, PNG and lossless WebP |
+//! | `compose.rs` | all steps from source to file |
 //! | `params.rs` | what the parameters of processors share |
 //! | `testing/` | pictures for tests, made from nothing (feature `testing`) |
 
 pub mod alpha;
+pub mod attention;
+pub mod bmp;
+pub mod canvas;
+mod cmyk;
 pub mod color;
+pub mod compose;
 mod contain;
 pub mod encode;
 pub mod fit;
+pub mod gif;
+mod icc;
 pub mod jpeg;
 mod limits;
+pub mod linear;
 pub mod orientation;
 pub mod params;
 pub mod png;
 pub mod resize;
+pub mod sharpen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tiff;
+pub mod webp;
 
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{Pixels, Size};
@@ -47,9 +61,10 @@ use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 
 /// The media types that [`Codecs`] reads.
-pub const READABLE: &[MediaType] = &[MediaType::JPEG, MediaType::PNG];
+pub const READABLE: &[MediaType] =
+    &[MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF, MediaType::BMP, MediaType::TIFF];
 
-/// The formats that can be read: JPEG and PNG.
+/// The formats that can be read: [`READABLE`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Codecs;
 
@@ -60,6 +75,10 @@ pub static CODECS: Codecs = Codecs;
 enum Format {
     Jpeg,
     Png,
+    WebP,
+    Gif,
+    Bmp,
+    Tiff,
 }
 
 /// The format by the media type, which the first bytes have to confirm.
@@ -71,7 +90,14 @@ fn format_of(media: &MediaType, bytes: &[u8]) -> Result<Format> {
     let format = match media {
         media if *media == MediaType::JPEG => Format::Jpeg,
         media if *media == MediaType::PNG => Format::Png,
-        other => return refuse(format!("{other} is not read; image/jpeg and image/png are")),
+        media if *media == MediaType::WEBP => Format::WebP,
+        media if *media == MediaType::GIF => Format::Gif,
+        media if *media == MediaType::BMP => Format::Bmp,
+        media if *media == MediaType::TIFF => Format::Tiff,
+        other => {
+            let read: Vec<_> = READABLE.iter().map(MediaType::as_str).collect();
+            return refuse(format!("{other} is not read; {} are", read.join(", ")));
+        }
     };
     match MediaType::sniff(bytes) {
         Some(found) if found == *media => Ok(format),
@@ -85,9 +111,14 @@ fn format_of(media: &MediaType, bytes: &[u8]) -> Result<Format> {
 
 impl Decode for Codecs {
     fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
+        limits::check_bytes(bytes, limits)?;
         match format_of(media, bytes)? {
             Format::Jpeg => jpeg::size(bytes, limits),
             Format::Png => png::size(bytes, limits),
+            Format::WebP => webp::size(bytes, limits),
+            Format::Gif => gif::size(bytes, limits),
+            Format::Bmp => bmp::size(bytes, limits),
+            Format::Tiff => tiff::size(bytes, limits),
         }
     }
 
@@ -98,9 +129,14 @@ impl Decode for Codecs {
         at_least: Size,
         limits: DecodeLimits,
     ) -> Result<Pixels> {
+        limits::check_bytes(bytes, limits)?;
         match format_of(media, bytes)? {
             Format::Jpeg => jpeg::decode(bytes, at_least, limits),
             Format::Png => png::decode(bytes, limits),
+            Format::WebP => webp::decode(bytes, limits),
+            Format::Gif => gif::decode(bytes, limits),
+            Format::Bmp => bmp::decode(bytes, limits),
+            Format::Tiff => tiff::decode(bytes, limits),
         }
     }
 }

@@ -19,5 +19,19 @@ pub fn in_range(field: &str, found: u32, allowed: RangeInclusive<u32>) -> Result
     Err(format!("{field} is {found}; {} to {} are allowed", allowed.start(), allowed.end()))
 }
 
+/// As [`in_range`], for a value that may be absent.
+///
+/// # Errors
+/// A sentence for people.
+pub fn in_range_if_set(field: &str, found: Option<u32>, allowed: RangeInclusive<u32>) -> Result<(), String> {
+    found.map_or(Ok(()), |found| in_range(field, found, allowed))
+}
+
+/// The byte budgets that can be asked for.
+pub const MAX_BYTES: RangeInclusive<u32> = 256..=1 << 30;
+
+/// How strongly a picture can be sharpened, in percent.
+pub const SHARPEN: RangeInclusive<u32> = 0..=300;
+
 /// The JPEG qualities that can be asked for.
 pub const QUALITY: RangeInclusive<u32> = 1..=100;

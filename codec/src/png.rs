@@ -1,15 +1,22 @@
 //! PNG: every colour type and depth as 8-bit RGB or RGBA.
+//!
+//! Of 16 bits the upper 8 are taken, as libpng's `png_set_strip_16` and Pillow do it; 1, 2 and 4 bits of grey are
+//! spread over 0 to 255. The chunks `gAMA`, `cHRM` and `sRGB` are not read, an embedded profile is (see
+//! [`icc`](crate::icc)).
 
 use std::io::Cursor;
 
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
-use png::{ColorType, DecodeOptions, Decoder, DecodingError, Reader, Transformations};
+use png::{ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations};
 
 use crate::contain::contained;
-use crate::limits;
 use crate::orientation::Orientation;
+use crate::{icc, limits};
+
+/// What chunks may take besides the pixels, in bytes: a profile inflated, a palette, EXIF.
+const MAX_CHUNKS: usize = 2 * icc::MAX_BYTES;
 
 /// The upright size of a PNG.
 ///
@@ -17,8 +24,8 @@ use crate::orientation::Orientation;
 /// [`Error::Damaged`], [`Error::ImageTooLarge`].
 pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
     contained("PNG", || {
-        let (reader, size) = open(bytes, limits)?;
-        Ok(orientation(&reader).turn(size))
+        let (_, size) = open(bytes, limits)?;
+        Ok(orientation(bytes).turn(size))
     })
 }
 
@@ -30,7 +37,6 @@ pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
 pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
     contained("PNG", || {
         let (mut reader, size) = open(bytes, limits)?;
-        let orientation = orientation(&reader);
         let length = reader.output_buffer_size().unwrap_or(usize::MAX);
         let expected = size.area() * reader.output_color_type().0.samples() as u64;
         if length as u64 != expected {
@@ -40,7 +46,8 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
         let mut data = vec![0; length];
         reader.next_frame(&mut data).map_err(damaged)?;
         reader.finish().map_err(damaged)?;
-        let (format, data) = match reader.output_color_type().0 {
+        let grey = !matches!(reader.output_color_type().0, ColorType::Rgb | ColorType::Rgba);
+        let (format, mut data) = match reader.output_color_type().0 {
             ColorType::Rgb => (PixelFormat::Rgb8, data),
             ColorType::Rgba => (PixelFormat::Rgba8, data),
             ColorType::Grayscale => {
@@ -55,7 +62,9 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
                 return Err(Error::Damaged { format: "PNG", reason });
             }
         };
-        orientation.apply(Pixels::new(size, format, data)?)
+        let profile = reader.info().icc_profile.as_deref();
+        icc::to_srgb(profile, &mut data, format.channels(), grey);
+        orientation(bytes).apply(Pixels::new(size, format, data)?)
     })
 }
 
@@ -74,8 +83,8 @@ fn open(bytes: &[u8], limits: DecodeLimits) -> Result<(PngReader<'_>, Size)> {
     let mut options = DecodeOptions::default();
     options.set_ignore_checksums(false);
     options.set_ignore_text_chunk(true);
-    options.set_ignore_iccp_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    decoder.set_limits(Limits { bytes: MAX_CHUNKS });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let reader = decoder.read_info().map_err(damaged)?;
     let (width, height) = reader.info().size();
@@ -84,8 +93,19 @@ fn open(bytes: &[u8], limits: DecodeLimits) -> Result<(PngReader<'_>, Size)> {
     Ok((reader, size))
 }
 
-fn orientation(reader: &PngReader<'_>) -> Orientation {
-    reader.info().exif_metadata.as_deref().map(Orientation::in_exif).unwrap_or_default()
+/// From the `eXIf` chunk, which may stand behind the pixels too.
+fn orientation(bytes: &[u8]) -> Orientation {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((&[a, b, c, d, ref kind @ ..], body)) = rest.split_first_chunk::<8>() {
+        let Ok(length) = usize::try_from(u32::from_be_bytes([a, b, c, d])) else { break };
+        let Some((body, after)) = body.split_at_checked(length) else { break };
+        if kind == b"eXIf" {
+            return Orientation::in_exif(body);
+        }
+        // A checksum follows.
+        rest = after.get(4..).unwrap_or_default();
+    }
+    Orientation::default()
 }
 
 fn damaged(error: DecodingError) -> Error {

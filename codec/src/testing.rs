@@ -1,16 +1,19 @@
 //! Pictures for tests, made from nothing but a seed: the same on every machine.
 
 pub mod conformance;
+mod fixtures;
 mod noise;
+mod profile;
 mod scene;
 
 use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::{Error, Result};
-use mozjpeg_rs::Preset;
 
-use crate::encode;
+use crate::encode::jpeg;
 use crate::orientation::Orientation;
 
+pub use fixtures::{Fixture, Golden, fixtures, goldens, with_profile};
+pub use profile::{linear_grey_profile, press_profile, srgb_profile, turned_profile, wide_profile};
 pub use scene::{cutout, scene};
 
 /// A JPEG like one from a camera: smooth light, edges, and the noise of a sensor. At quality 95 it has about
@@ -31,7 +34,7 @@ pub fn photo(width: u32, height: u32, quality: u32, seed: u64) -> Vec<u8> {
 pub fn photo_with_orientation(width: u32, height: u32, quality: u32, seed: u64, exif: u8) -> Vec<u8> {
     let orientation = Orientation::from_exif(exif.into()).unwrap();
     let stored = stored(orientation).apply(scene(Size::new(width, height), seed)).unwrap();
-    let jpeg = encode::encode(&stored, quality, Preset::BaselineFastest).unwrap();
+    let jpeg = jpeg::fastest(&stored, quality).unwrap();
     if exif == 1 { jpeg } else { with_exif(&jpeg, &orientation_block(exif)) }
 }
 

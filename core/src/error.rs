@@ -77,6 +77,16 @@ pub enum Error {
         /// The limit.
         allowed: u64,
     },
+    /// A picture cannot be encoded in as few bytes as were asked for.
+    #[error("{encoding} has {found} bytes at its smallest; at most {allowed} are allowed")]
+    OverBudget {
+        /// The format, and what was tried.
+        encoding: String,
+        /// The smallest number of bytes that was reached.
+        found: u64,
+        /// The budget.
+        allowed: u64,
+    },
     /// A processor failed for a reason of its own.
     #[error("processor `{processor}` failed: {reason}")]
     ProcessorFailed {
@@ -192,6 +202,7 @@ impl Error {
             Error::NotAnImage { .. } => "not_an_image",
             Error::Damaged { .. } => "damaged",
             Error::ImageTooLarge { .. } => "image_too_large",
+            Error::OverBudget { .. } => "over_budget",
             Error::ProcessorFailed { .. } => "processor_failed",
             Error::InvalidName { .. } => "invalid_name",
             Error::InvalidSize { .. } => "invalid_size",

@@ -9,18 +9,24 @@ use crate::error::Result;
 use crate::media::MediaType;
 use crate::pixels::{Pixels, Size};
 
-/// The largest images that are decoded. Checked from the header, before anything is allocated.
+/// The largest images that are decoded. All are checked from the header, before anything is allocated; what is
+/// over one of them is [`ImageTooLarge`](crate::Error::ImageTooLarge), which names the measure, what was found
+/// and what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// Width times height.
     pub pixels: u64,
     /// Width, and height.
     pub side: u32,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Pictures in the file: frames of an animation, pages of a TIFF. Only the first is decoded.
+    pub frames: u32,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        DecodeLimits { pixels: 100_000_000, side: 65_535 }
+        DecodeLimits { pixels: 100_000_000, side: 65_535, bytes: 1 << 30, frames: 10_000 }
     }
 }
 

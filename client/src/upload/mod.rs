@@ -178,7 +178,8 @@ impl Darkroom {
         }
         let Some(media) = media else {
             let start: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            let reason = format!("it is neither JPEG nor PNG (it starts with {})", start.join(" "));
+            let reason =
+                format!("it is of no image format that is known (it starts with {})", start.join(" "));
             return Err(CoreError::NotAnImage { reason }.into());
         };
         let (decoder, bytes) = (self.toolkit.decoder, bytes.clone());

@@ -1,157 +1,114 @@
-//! Which decoder reads which JPEG at which scale.
+//! From a JPEG's bytes to upright pixels in sRGB.
 
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
-use jpeg_decoder::ColorTransform;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use darkroom_jpeg::{Decoder, Header, Image, Limits, Scale};
 
-use super::cmyk;
-use super::header::{Component, Frame, Header, Until};
-use super::reader::Overrun;
+use super::metadata::Metadata;
 use crate::contain::contained;
-use crate::limits;
+use crate::{icc, limits};
+
+/// More scans than any encoder writes; each costs a pass over the picture.
+const MAX_SCANS: u64 = 100;
+/// The longest side of a JPEG that is read, as in libjpeg.
+const MAX_SIDE: u32 = 65_500;
+/// The most bytes of one decoding: what a canister's heap has room for beside the file.
+const MAX_MEMORY: u64 = 1 << 30;
 
 /// The upright size of a JPEG.
 ///
 /// # Errors
 /// [`Error::Damaged`], [`Error::NotAnImage`] for kinds of JPEG that are not read, [`Error::ImageTooLarge`].
 pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
-    let header = Header::read(bytes, Until::Data)?;
-    let size = header.orientation.unwrap_or_default().turn(header.frame()?.size);
-    limits::check(size, limits)?;
-    Ok(size)
+    let header = Header::read(bytes).map_err(Error::from_jpeg)?;
+    check(&header, limits)?;
+    Ok(Metadata::read(bytes).orientation.turn(size_of(&header)))
 }
 
 /// The upright pixels at the smallest of the scales 1/8, 1/4, 1/2 and 1 that covers `at_least` (upright too).
 ///
-/// Below full size the decoder is jpeg-decoder, which computes only the pixels of that scale. At full size it
-/// is zune-jpeg for what cameras and programs write: tidy files in grey, or in YCbCr with the common
-/// subsamplings. Everything else is left to jpeg-decoder at full size too.
-///
 /// # Errors
-/// As [`size`], and [`Error::Damaged`] for files that end early, whose scans end early, or that do not decode.
+/// As [`size`], [`Error::ImageTooLarge`] for a decoding that takes more than 1 GiB, and [`Error::Damaged`] for files
+/// whose picture ends early or does not decode.
 pub fn decode(bytes: &[u8], at_least: Size, limits: DecodeLimits) -> Result<Pixels> {
-    let header = Header::read(bytes, Until::End)?;
-    let frame = header.frame()?;
-    let orientation = header.orientation.unwrap_or_default();
-    limits::check(frame.size, limits)?;
-    let colors = Colors::of(&header, frame);
-    let pixels = match scale(frame.size, orientation.turn(at_least)) {
-        8 if is_plain(&header, frame, colors) => contained("JPEG", || full(bytes, &header, frame))?,
-        eighths => contained("JPEG", || scaled(bytes, &header, frame, colors, eighths))?,
-    };
-    orientation.apply(pixels)
+    let metadata = Metadata::read(bytes);
+    let header = Header::read(bytes).map_err(Error::from_jpeg)?;
+    check(&header, limits)?;
+    let allowed = Limits { pixels: limits.pixels, memory: MAX_MEMORY, scans: MAX_SCANS };
+    let scale = scale(size_of(&header), metadata.orientation.turn(at_least));
+    let image = contained("JPEG", || {
+        let decoder = Decoder::new(bytes, &allowed).map_err(Error::from_jpeg)?;
+        if !decoder.is_complete() {
+            let end = bytes.len();
+            let reason = format!("at byte {end}: the file ends before the image does (ff d9 is missing)");
+            return Err(Error::Damaged { format: "JPEG", reason });
+        }
+        decoder.decode(scale).map_err(Error::from_jpeg)
+    })?;
+    let size = Size::new(image.width, image.height);
+    let data = to_srgb(image, header.inverted(), metadata.profile().as_deref());
+    metadata.orientation.apply(Pixels::new(size, PixelFormat::Rgb8, data)?)
 }
 
-/// How the components make up colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Colors {
-    Grey,
-    Rgb,
-    YCbCr,
-    Cmyk,
-    Ycck,
+fn check(header: &Header, limits: DecodeLimits) -> Result<()> {
+    limits::check(size_of(header), DecodeLimits { side: limits.side.min(MAX_SIDE), ..limits })
 }
 
-impl Colors {
-    /// As libjpeg has it: JFIF means YCbCr; else an Adobe segment says; else the components' ids.
-    fn of(header: &Header, frame: &Frame) -> Colors {
-        let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
-        match (ids.len(), header.adobe) {
-            (1, _) => Colors::Grey,
-            (4, Some(2)) => Colors::Ycck,
-            (4, _) => Colors::Cmyk,
-            _ if header.jfif => Colors::YCbCr,
-            (_, Some(0)) => Colors::Rgb,
-            (_, Some(_)) => Colors::YCbCr,
-            _ if ids == *b"RGB" => Colors::Rgb,
-            _ => Colors::YCbCr,
+fn size_of(header: &Header) -> Size {
+    Size::new(header.width, header.height)
+}
+
+/// The smallest scale at which `size` covers `at_least`; full size where none does.
+fn scale(size: Size, at_least: Size) -> Scale {
+    let at = |scale: Scale| Size::new(scale.of(size.width), scale.of(size.height));
+    Scale::ALL.into_iter().find(|scale| at(*scale).covers(at_least)).unwrap_or(Scale::Full)
+}
+
+/// The picture's samples as red, green and blue. `inverted` says that 255 stands for no ink.
+fn to_srgb(image: Image, inverted: bool, profile: Option<&[u8]>) -> Vec<u8> {
+    let mut data = image.pixels;
+    match image.format {
+        darkroom_jpeg::PixelFormat::Grey8 => {
+            let mut data: Vec<u8> = data.into_iter().flat_map(|grey| [grey; 3]).collect();
+            icc::to_srgb(profile, &mut data, 3, true);
+            data
+        }
+        darkroom_jpeg::PixelFormat::Cmyk8 => {
+            if inverted {
+                data.iter_mut().for_each(|ink| *ink = 255 - *ink);
+            }
+            icc::inks_to_srgb(profile, &data)
+        }
+        // The one that is left: the decoder's list may grow, and what it adds has to be read here first.
+        _ => {
+            icc::to_srgb(profile, &mut data, 3, false);
+            data
         }
     }
 }
 
-/// A length at a scale.
-fn eighths_of(length: u32, eighths: u32) -> u32 {
-    (length * eighths).div_ceil(8)
+/// The decoder's errors in the words of core.
+trait FromJpeg {
+    fn from_jpeg(error: darkroom_jpeg::Error) -> Self;
 }
 
-/// The smallest scale, in eighths, at which `size` covers `at_least`; 8 where none does.
-fn scale(size: Size, at_least: Size) -> u32 {
-    let at = |eighths| Size::new(eighths_of(size.width, eighths), eighths_of(size.height, eighths));
-    [1, 2, 4].into_iter().find(|&eighths| at(eighths).covers(at_least)).unwrap_or(8)
-}
-
-/// Whether a file is of the kinds that zune-jpeg is trusted with.
-fn is_plain(header: &Header, frame: &Frame, colors: Colors) -> bool {
-    let sampled = |component: &Component| component.sampling;
-    let common = match &frame.components[..] {
-        [grey] => sampled(grey) == (1, 1),
-        [luma, rest @ ..] => {
-            matches!(sampled(luma), (1 | 2, 1 | 2)) && rest.iter().all(|chroma| sampled(chroma) == (1, 1))
+impl FromJpeg for Error {
+    fn from_jpeg(error: darkroom_jpeg::Error) -> Error {
+        match error {
+            darkroom_jpeg::Error::Limit { unit, found, allowed } => {
+                let what = if unit == "scans" { "number of scans" } else { unit };
+                Error::ImageTooLarge { what, found, allowed }
+            }
+            unsupported @ darkroom_jpeg::Error::Unsupported { .. } => {
+                Error::NotAnImage { reason: unsupported.to_string() }
+            }
+            darkroom_jpeg::Error::Damaged { what, at } => {
+                Error::Damaged { format: "JPEG", reason: format!("at byte {at}: {what}") }
+            }
+            other => Error::Damaged { format: "JPEG", reason: other.to_string() },
         }
-        [] => false,
-    };
-    // zune-jpeg lets an Adobe segment and the ids decide before JFIF; where they agree it does not matter.
-    let agreed = match colors {
-        Colors::Grey => true,
-        Colors::YCbCr => {
-            matches!(header.adobe, None | Some(1)) && frame.components.first().is_some_and(|c| c.id != b'R')
-        }
-        _ => false,
-    };
-    // A single progressive scan is most of a picture missing; whether that is all is for jpeg-decoder to find.
-    let whole = !frame.progressive || header.scans.len() > 1;
-    common && agreed && whole && !header.untidy
-}
-
-fn full(bytes: &[u8], header: &Header, frame: &Frame) -> Result<Pixels> {
-    let size = frame.size;
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(size.width as usize)
-        .set_max_height(size.height as usize)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    // Behind the first of several scans this decoder wants the marker at once.
-    let scans = header.scans.get(usize::from(frame.progressive)..).unwrap_or_default();
-    let bytes = Overrun::new(bytes, scans).collect();
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let data = decoder.decode().map_err(|error| undecodable(&error))?;
-    Pixels::new(size, PixelFormat::Rgb8, data)
-}
-
-fn scaled(bytes: &[u8], header: &Header, frame: &Frame, colors: Colors, eighths: u32) -> Result<Pixels> {
-    let mut decoder = jpeg_decoder::Decoder::new(Overrun::new(bytes, &header.scans));
-    decoder.set_color_transform(match colors {
-        Colors::Grey => ColorTransform::Grayscale,
-        Colors::Rgb => ColorTransform::RGB,
-        Colors::YCbCr => ColorTransform::YCbCr,
-        Colors::Cmyk => ColorTransform::CMYK,
-        Colors::Ycck => ColorTransform::YCCK,
-    });
-    // The decoder takes the first scale that reaches one of the sides asked for. Only the longer is asked for:
-    // where two scales give it the same length, they give the same for the shorter one too.
-    let Size { width, height } = frame.size;
-    let side = |length| u16::try_from(eighths_of(length, eighths)).unwrap_or(u16::MAX);
-    let (across, down) = if width >= height { (side(width), u16::MAX) } else { (u16::MAX, side(height)) };
-    let (width, height) = decoder.scale(across, down).map_err(|error| undecodable(&error))?;
-    let data = decoder.decode().map_err(|error| undecodable(&error))?;
-    let data = match colors {
-        Colors::Grey => data.into_iter().flat_map(|grey| [grey; 3]).collect(),
-        Colors::Rgb | Colors::YCbCr => data,
-        // The decoder takes inks as Adobe stores them, inverted.
-        Colors::Cmyk if header.adobe.is_none() => {
-            cmyk::to_rgb(&data.into_iter().map(|ink| 255 - ink).collect::<Vec<_>>())
-        }
-        Colors::Cmyk | Colors::Ycck => cmyk::to_rgb(&data),
-    };
-    Pixels::new(Size::new(width.into(), height.into()), PixelFormat::Rgb8, data)
-}
-
-fn undecodable(error: &dyn std::error::Error) -> Error {
-    Error::Damaged { format: "JPEG", reason: error.to_string() }
+    }
 }
 
 #[cfg(test)]
@@ -161,17 +118,17 @@ mod tests {
     #[test]
     fn the_smallest_scale_that_covers() {
         let size = Size::new(6000, 4001);
-        for (width, height, eighths) in [
-            (1, 1, 1),
-            (750, 501, 1),
-            (751, 501, 2),
-            (750, 502, 2),
-            (1501, 1, 4),
-            (3000, 2001, 4),
-            (3001, 1, 8),
-            (9000, 9000, 8),
+        for (width, height, expected) in [
+            (1, 1, Scale::Eighth),
+            (750, 501, Scale::Eighth),
+            (751, 501, Scale::Quarter),
+            (750, 502, Scale::Quarter),
+            (1501, 1, Scale::Half),
+            (3000, 2001, Scale::Half),
+            (3001, 1, Scale::Full),
+            (9000, 9000, Scale::Full),
         ] {
-            assert_eq!(scale(size, Size::new(width, height)), eighths, "{width}x{height}");
+            assert_eq!(scale(size, Size::new(width, height)), expected, "{width}x{height}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What every processor has to hold, as a suite that its tests call.
 //!
-//! A processor's `tests/conformance.rs` describes the processor in a [`Suite`] and has one test for each of
-//! its methods. Each panics with what it found, as tests do.
+//! A processor's `src/conformance.rs` (feature `testing`) describes it in a [`Suite`], and its
+//! `tests/conformance.rs` has a test for each of the methods, which panic with what they found, as tests do.
+//! [`Suite::table`] makes all outputs on whatever machine it runs on, a canister for one, to be compared with
+//! [`Suite::recorded`].
 
 use std::fmt::Write as _;
 
@@ -84,12 +86,35 @@ impl Suite {
         self.processor.process(&source, &params)
     }
 
-    /// Same bytes, same params: same output, now and as recorded. `check` looks at each output.
+    /// The name (input and params) and SHA-256 of each output, made here and now. On every machine it is
+    /// [`recorded`](Suite::recorded).
+    ///
+    /// # Errors
+    /// Whatever the processor says.
+    pub fn table(&self) -> Result<Vec<(String, Digest)>> {
+        let mut table = Vec::new();
+        for input in inputs() {
+            for params in self.params {
+                let output = self.run(&input.media, &input.bytes, params)?;
+                table.push((format!("{} {params}", input.name), Digest::of(&output.bytes)));
+            }
+        }
+        Ok(table)
+    }
+
+    /// The name and SHA-256 (in hexadecimal) of each output, as the golden file has them.
+    pub fn recorded(&self) -> Vec<(&'static str, &'static str)> {
+        let lines = self.goldens.lines().filter_map(|line| line.split_once(' '));
+        lines.map(|(digest, name)| (name, digest)).collect()
+    }
+
+    /// Same bytes, same params: same output, now and as recorded. `check` looks at each input, params and
+    /// output.
     ///
     /// # Panics
     /// When the outputs are not those of the golden file.
     #[expect(clippy::unwrap_used, clippy::panic, reason = "for tests, which fail where it panics")]
-    pub fn goldens(&self, check: impl Fn(&Input, &Derivative)) {
+    pub fn goldens(&self, check: impl Fn(&Input, &str, &Derivative)) {
         let mut found = String::new();
         for input in inputs() {
             for params in self.params {
@@ -98,7 +123,7 @@ impl Suite {
                     .unwrap_or_else(|error| panic!("{} with {params}: {error}", input.name));
                 let again = self.run(&input.media, &input.bytes, params).unwrap();
                 assert_eq!(output, again, "{} with {params}: twice is not the same", input.name);
-                check(&input, &output);
+                check(&input, params, &output);
                 writeln!(found, "{} {} {params}", Digest::of(&output.bytes), input.name).unwrap();
             }
         }

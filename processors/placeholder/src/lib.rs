@@ -1,7 +1,10 @@
 //! Darkroom processor `placeholder`: what a page shows until the picture is there.
 //!
-//! The output is a [ThumbHash](https://evanw.github.io/thumbhash/), about 25 bytes: colours, shapes and the
-//! aspect ratio. Its metadata is the size of the source, so that a page can keep the space free.
+//! `kind` says which form it has. A [ThumbHash](https://evanw.github.io/thumbhash/) is about 25 bytes:
+//! colours, shapes and the aspect ratio, as `application/x-thumbhash`. The other kinds are `application/json`:
+//! `{"kind":"blurhash","value":"LEHV6n…","width":600,"height":400}`, the value being a
+//! [BlurHash](https://blurha.sh), a dominant colour or a data URL. Width and height are those of the source, so
+//! that a page can keep the space free; they are the asset's metadata too, for every kind.
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
@@ -19,6 +22,10 @@
 //! # Ok::<(), darkroom_core::Error>(())
 //! ```
 
+mod blurhash;
+#[cfg(feature = "testing")]
+pub mod conformance;
+mod dominant;
 mod params;
 mod render;
 mod thumbhash;
@@ -39,7 +46,7 @@ impl Processor for Placeholder {
     type Params = PlaceholderParams;
     type Output = asset::Placeholder;
     const ID: &'static str = "placeholder";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

@@ -1,22 +1,56 @@
 //! From source to placeholder.
 
-use darkroom_codec::fit::Fit;
-use darkroom_codec::resize;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use darkroom_codec::alpha;
+use darkroom_codec::encode::{self, Encoded, Encoding, Format};
+use darkroom_codec::fit::Request;
+use darkroom_codec::resize::{self, Light};
 use darkroom_core::Result;
 use darkroom_core::asset::Derivative;
 use darkroom_core::media::MediaType;
-use darkroom_core::pixels::Size;
+use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::source::Source;
 
 use crate::params::{Kind, PlaceholderParams};
-use crate::thumbhash;
+use crate::{blurhash, dominant, thumbhash};
 
 pub(crate) fn render(source: &Source<'_>, params: &PlaceholderParams) -> Result<Derivative<Size>> {
     let size = source.size()?;
-    let placing = Fit::Inside.place(size, thumbhash::BOUNDS);
-    let picture = resize::place(&*source.pixels(placing.at_least())?, &placing)?;
-    let (media, bytes) = match params.kind {
-        Kind::Thumbhash => (MediaType::THUMBHASH, thumbhash::encode(&picture)),
+    let bounds = match params.kind {
+        Kind::Jpeg | Kind::Png => Size::new(params.max_edge, params.max_edge),
+        _ => thumbhash::BOUNDS,
     };
-    Ok(Derivative { media, bytes, meta: size })
+    let placing = Request::inside(bounds).place(size);
+    let picture = resize::place(&*source.pixels(placing.at_least())?, &placing, Light::Srgb)?;
+    let flat = |picture: Pixels| alpha::flatten(Arc::new(picture), params.background);
+    let (kind, value) = match params.kind {
+        Kind::Thumbhash => {
+            let bytes = thumbhash::encode(&picture);
+            return Ok(Derivative { media: MediaType::THUMBHASH, bytes, meta: size });
+        }
+        Kind::Blurhash => {
+            let hash = blurhash::encode(&*flat(picture)?, params.components_x, params.components_y);
+            ("blurhash", hash)
+        }
+        Kind::Color => {
+            let color = dominant::color(&picture).unwrap_or(params.background);
+            let [red, green, blue] = color.rgb();
+            ("color", format!("#{red:02x}{green:02x}{blue:02x}"))
+        }
+        Kind::Jpeg => ("jpeg", data_url(&*flat(picture)?, Format::Jpeg, params.quality)?),
+        Kind::Png => ("png", data_url(&picture, Format::Png, params.quality)?),
+    };
+    // No value has a character that JSON would escape.
+    let Size { width, height } = size;
+    let json = format!(r#"{{"kind":"{kind}","value":"{value}","width":{width},"height":{height}}}"#);
+    Ok(Derivative { media: MediaType::parse("application/json")?, bytes: json.into_bytes(), meta: size })
+}
+
+fn data_url(picture: &Pixels, format: Format, quality: u32) -> Result<String> {
+    let encoding = Encoding { format, quality, ..Encoding::default() };
+    let Encoded { media, bytes } = encode::encode(picture, &encoding, false)?;
+    Ok(format!("data:{media};base64,{}", STANDARD.encode(bytes)))
 }

@@ -1,7 +1,7 @@
-//! Darkroom processor `preview`: the picture at a size for screens, as JPEG.
+//! Darkroom processor `preview`: the picture at a size for screens.
 //!
-//! The longest edge is at most `max_edge`; smaller pictures keep their size. Transparency is laid on
-//! `background`. The output carries no metadata.
+//! The longest edge is at most `max_edge`; smaller pictures keep their size. `format` is JPEG, PNG, lossless
+//! WebP or what suits the picture (see [`Format`]). The output carries no metadata.
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
@@ -18,6 +18,8 @@
 //! # Ok::<(), darkroom_core::Error>(())
 //! ```
 
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod params;
 mod render;
 
@@ -27,6 +29,8 @@ use darkroom_core::pixels::Size;
 use darkroom_core::processor::Processor;
 use darkroom_core::source::Source;
 
+pub use darkroom_codec::color::Color;
+pub use darkroom_codec::encode::{Chroma, Format};
 pub use params::PreviewParams;
 
 /// Makes previews.
@@ -37,7 +41,7 @@ impl Processor for Preview {
     type Params = PreviewParams;
     type Output = Image;
     const ID: &'static str = "preview";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

@@ -1,7 +1,8 @@
 //! What a preview can be asked to be.
 
 use darkroom_codec::color::Color;
-use darkroom_codec::params::{QUALITY, in_range};
+use darkroom_codec::encode::{Chroma, Format};
+use darkroom_codec::params::{MAX_BYTES, QUALITY, SHARPEN, in_range, in_range_if_set};
 use darkroom_core::processor::Params;
 use serde::{Deserialize, Serialize};
 
@@ -11,21 +12,48 @@ use serde::{Deserialize, Serialize};
 pub struct PreviewParams {
     /// The longest edge in pixels, 16 to 8192. Smaller pictures keep their size.
     pub max_edge: u32,
-    /// JPEG quality, 1 to 100.
+    /// The file format: `jpeg`, `png`, `webp` (lossless) or `auto`.
+    pub format: Format,
+    /// JPEG quality, 1 to 100; the highest to be tried where there is a budget.
     pub quality: u32,
-    /// What shows through transparency, as `#rrggbb`.
+    /// The most bytes that the file may have, 256 to 2^30; absent for no limit.
+    pub max_bytes: Option<u32>,
+    /// JPEG in several passes, coarse to fine.
+    pub progressive: bool,
+    /// JPEG with trellis quantisation: smaller, slower.
+    pub trellis: bool,
+    /// At which resolution a JPEG keeps colour: `auto`, `420` or `444`.
+    pub chroma: Chroma,
+    /// Whether pixels are averaged in linear light.
+    pub linear: bool,
+    /// How strongly to sharpen after a reduction to half or less, 0 to 300 percent.
+    pub sharpen: u32,
+    /// What shows through transparency in a JPEG, as `#rrggbb`.
     pub background: Color,
 }
 
 impl Default for PreviewParams {
     fn default() -> Self {
-        PreviewParams { max_edge: 2048, quality: 82, background: Color::WHITE }
+        PreviewParams {
+            max_edge: 2048,
+            format: Format::Jpeg,
+            quality: 82,
+            max_bytes: None,
+            progressive: false,
+            trellis: true,
+            chroma: Chroma::Auto,
+            linear: false,
+            sharpen: 0,
+            background: Color::WHITE,
+        }
     }
 }
 
 impl Params for PreviewParams {
     fn validate(&self) -> Result<(), String> {
         in_range("max_edge", self.max_edge, 16..=8192)?;
-        in_range("quality", self.quality, QUALITY)
+        in_range("quality", self.quality, QUALITY)?;
+        in_range_if_set("max_bytes", self.max_bytes, MAX_BYTES)?;
+        in_range("sharpen", self.sharpen, SHARPEN)
     }
 }

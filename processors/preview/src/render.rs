@@ -1,20 +1,31 @@
 //! From source to preview.
 
-use darkroom_codec::fit::Fit;
-use darkroom_codec::{alpha, encode, resize};
+use darkroom_codec::compose::{Composition, compose};
+use darkroom_codec::encode::Encoding;
+use darkroom_codec::fit::Request;
+use darkroom_codec::resize::Light;
 use darkroom_core::Result;
 use darkroom_core::asset::Derivative;
-use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
 use darkroom_core::source::Source;
 
 use crate::params::PreviewParams;
 
 pub(crate) fn render(source: &Source<'_>, params: &PreviewParams) -> Result<Derivative<Size>> {
-    let edge = params.max_edge;
-    let placing = Fit::Inside.place(source.size()?, Size::new(edge, edge));
-    let pixels = alpha::flatten(source.pixels(placing.at_least())?, params.background)?;
-    let picture = resize::place(&pixels, &placing)?;
-    let bytes = encode::jpeg(&picture, params.quality)?;
-    Ok(Derivative { media: MediaType::JPEG, bytes, meta: picture.size() })
+    let composition = Composition {
+        request: Request::inside(Size::new(params.max_edge, params.max_edge)),
+        light: if params.linear { Light::Linear } else { Light::Srgb },
+        sharpen: params.sharpen,
+        background: params.background,
+        encoding: Encoding {
+            format: params.format,
+            quality: params.quality,
+            max_bytes: params.max_bytes,
+            progressive: params.progressive,
+            trellis: params.trellis,
+            chroma: params.chroma,
+            background: params.background,
+        },
+    };
+    compose(source, &composition)
 }

@@ -1,10 +1,8 @@
-//! Darkroom processor `thumbnail`: the picture in a small box, as JPEG.
+//! Darkroom processor `thumbnail`: the picture in a small box.
 //!
-//! `fit` says how it comes into the box of `width` × `height`: `cover` fills it and cuts what stands over,
-//! `contain` shows the whole picture on `background`, `inside` gives the whole picture and nothing else (see
-//! [`Fit`]). Nothing is ever enlarged: of a picture smaller than the box, `cover` gives the largest middle
-//! part in the box's shape, `contain` the picture at its own size on a canvas of the box's size, and `inside`
-//! the picture as it is. The output carries no metadata.
+//! `fit` says how it comes into the box of `width` × `height` (see [`Fit`]) and `gravity` what stays of it or
+//! where it lies (see [`Gravity`]). Nothing is enlarged unless `enlarge` says so. `format` is JPEG, PNG,
+//! lossless WebP or what suits the picture (see [`Format`]). The output carries no metadata.
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
@@ -21,7 +19,8 @@
 //! # Ok::<(), darkroom_core::Error>(())
 //! ```
 
-mod canvas;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod params;
 mod render;
 
@@ -31,7 +30,9 @@ use darkroom_core::pixels::Size;
 use darkroom_core::processor::Processor;
 use darkroom_core::source::Source;
 
-pub use darkroom_codec::fit::Fit;
+pub use darkroom_codec::color::Color;
+pub use darkroom_codec::encode::{Chroma, Format};
+pub use darkroom_codec::fit::{Fit, Gravity};
 pub use params::ThumbnailParams;
 
 /// Makes thumbnails.
@@ -42,7 +43,7 @@ impl Processor for Thumbnail {
     type Params = ThumbnailParams;
     type Output = Image;
     const ID: &'static str = "thumbnail";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

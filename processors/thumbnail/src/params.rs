@@ -1,8 +1,9 @@
 //! What a thumbnail can be asked to be.
 
 use darkroom_codec::color::Color;
-use darkroom_codec::fit::Fit;
-use darkroom_codec::params::{QUALITY, in_range};
+use darkroom_codec::encode::{Chroma, Format};
+use darkroom_codec::fit::{Fit, Gravity};
+use darkroom_codec::params::{MAX_BYTES, QUALITY, SHARPEN, in_range, in_range_if_set};
 use darkroom_core::processor::Params;
 use serde::{Deserialize, Serialize};
 
@@ -14,17 +15,52 @@ pub struct ThumbnailParams {
     pub width: u32,
     /// Height of the box in pixels, 1 to 4096.
     pub height: u32,
-    /// How the picture comes into the box: `cover`, `contain` or `inside`.
+    /// How the picture comes into the box: `cover`, `contain`, `fill`, `inside` or `outside`.
     pub fit: Fit,
-    /// JPEG quality, 1 to 100.
+    /// Which part stays, or where the picture lies: `center`, `north`, `north-east` and so on around, or
+    /// `attention`.
+    pub gravity: Gravity,
+    /// Whether a picture smaller than the box is enlarged.
+    pub enlarge: bool,
+    /// The file format: `jpeg`, `png`, `webp` (lossless) or `auto`.
+    pub format: Format,
+    /// JPEG quality, 1 to 100; the highest to be tried where there is a budget.
     pub quality: u32,
-    /// What shows through transparency, and beside the picture with `contain`, as `#rrggbb`.
+    /// The most bytes that the file may have, 256 to 2^30; absent for no limit.
+    pub max_bytes: Option<u32>,
+    /// JPEG in several passes, coarse to fine.
+    pub progressive: bool,
+    /// JPEG with trellis quantisation: smaller, slower.
+    pub trellis: bool,
+    /// At which resolution a JPEG keeps colour: `auto`, `420` or `444`.
+    pub chroma: Chroma,
+    /// Whether pixels are averaged in linear light.
+    pub linear: bool,
+    /// How strongly to sharpen after a reduction to half or less, 0 to 300 percent.
+    pub sharpen: u32,
+    /// What shows beside the picture with `contain`, and through transparency in a JPEG, as `#rrggbb` or
+    /// `#rrggbbaa`.
     pub background: Color,
 }
 
 impl Default for ThumbnailParams {
     fn default() -> Self {
-        ThumbnailParams { width: 320, height: 320, fit: Fit::Cover, quality: 80, background: Color::WHITE }
+        ThumbnailParams {
+            width: 320,
+            height: 320,
+            fit: Fit::Cover,
+            gravity: Gravity::Center,
+            enlarge: false,
+            format: Format::Jpeg,
+            quality: 80,
+            max_bytes: None,
+            progressive: false,
+            trellis: true,
+            chroma: Chroma::Auto,
+            linear: false,
+            sharpen: 0,
+            background: Color::WHITE,
+        }
     }
 }
 
@@ -32,6 +68,8 @@ impl Params for ThumbnailParams {
     fn validate(&self) -> Result<(), String> {
         in_range("width", self.width, 1..=4096)?;
         in_range("height", self.height, 1..=4096)?;
-        in_range("quality", self.quality, QUALITY)
+        in_range("quality", self.quality, QUALITY)?;
+        in_range_if_set("max_bytes", self.max_bytes, MAX_BYTES)?;
+        in_range("sharpen", self.sharpen, SHARPEN)
     }
 }

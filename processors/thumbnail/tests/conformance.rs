@@ -1,36 +1,33 @@
 //! The thumbnail against what every processor has to hold.
 
-use darkroom_codec::testing::conformance::Suite;
 use darkroom_core::media::MediaType;
-use darkroom_thumbnail::PROCESSOR;
-
-const SUITE: Suite = Suite {
-    processor: &PROCESSOR,
-    params: &[
-        "{}",
-        r#"{"width":100,"height":50}"#,
-        r##"{"width":90,"height":120,"fit":"contain","background":"#204060"}"##,
-        r#"{"width":90,"height":120,"fit":"inside","quality":40}"#,
-    ],
-    names: &["width", "height", "fit", "quality", "background"],
-    refused: &[
-        (r#"{"width":0}"#, "width is 0; 1 to 4096 are allowed"),
-        (r#"{"height":4097}"#, "height is 4097; 1 to 4096 are allowed"),
-        (r#"{"quality":101}"#, "quality is 101; 1 to 100 are allowed"),
-        (r#"{"fit":"stretch"}"#, "unknown variant `stretch`, expected one of `cover`, `contain`, `inside`"),
-        (r#"{"width":"wide"}"#, "string \"wide\""),
-        (r##"{"background":"#12"}"##, "found colour `#12`; allowed: #rrggbb"),
-    ],
-    goldens: include_str!("goldens.txt"),
-    goldens_path: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens.txt"),
-};
+use darkroom_core::pixels::Size;
+use darkroom_thumbnail::conformance::SUITE;
 
 #[test]
 fn the_same_bytes_everywhere() {
-    SUITE.goldens(|input, output| {
-        assert_eq!(output.media, MediaType::JPEG, "{}", input.name);
-        assert_eq!(MediaType::sniff(&output.bytes), Some(MediaType::JPEG));
-        assert!(output.meta.size.is_some());
+    SUITE.goldens(|input, params, output| {
+        let name = input.name;
+        let says = |text: &str| params.contains(text);
+        if says("\"png\"") {
+            assert_eq!(output.media, MediaType::PNG, "{name}");
+        } else if says("\"webp\"") {
+            assert_eq!(output.media.as_str(), "image/webp", "{name}");
+        } else if !says("auto") || !["alpha-png", "dot", "strip"].contains(&name) {
+            assert_eq!(output.media, MediaType::JPEG, "{name} {params}");
+            assert_eq!(MediaType::sniff(&output.bytes), Some(MediaType::JPEG));
+        } else {
+            assert_ne!(output.media, MediaType::JPEG, "{name} {params}");
+        }
+        assert!(!says("max_bytes") || output.bytes.len() <= 1500, "{name}: {}", output.bytes.len());
+        let size = output.meta.size.unwrap();
+        if says("contain") {
+            assert!([Size::new(90, 120), Size::new(90, 60)].contains(&size), "{name}");
+        } else if says("enlarge") {
+            assert!(size.width == 90 || size.height == 60, "{name}");
+        } else {
+            assert!(input.size.covers(size), "{name}: enlarged to {size:?}");
+        }
     });
 }
 
@@ -42,4 +39,25 @@ fn params_are_checked() {
 #[test]
 fn hostile_inputs_are_errors() {
     SUITE.hostile_inputs();
+}
+
+#[test]
+fn a_budget_that_cannot_be_kept_is_an_error() {
+    let photo = darkroom_codec::testing::photo(640, 480, 85, 3);
+    let params = r#"{"width":400,"height":400,"max_bytes":700}"#;
+    let error = SUITE.run(&MediaType::JPEG, &photo, params).unwrap_err();
+    assert_eq!(error.code(), "over_budget");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("JPEG down to quality 1 has ") && text.ends_with("at most 700 are allowed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_result_that_would_be_too_large_is_an_error() {
+    let strip = darkroom_codec::testing::photo(3000, 1, 85, 3);
+    let params = r#"{"width":4096,"height":4096,"fit":"outside","enlarge":true}"#;
+    let error = SUITE.run(&MediaType::JPEG, &strip, params).unwrap_err();
+    assert_eq!(error.code(), "image_too_large");
 }

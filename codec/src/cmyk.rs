@@ -1,4 +1,4 @@
-//! Print colours as screen colours, plainly: no profile is read.
+//! Print colours as screen colours, plainly, where no profile says better (see [`icc`](crate::icc)).
 
 /// Cyan, magenta, yellow and black ink, 0 for none, as red, green, blue.
 pub(crate) fn to_rgb(inks: &[u8]) -> Vec<u8> {

@@ -1,0 +1,175 @@
+//! Decoding of progressive files (T.81 annex G): all scans that matter, then the transform.
+
+use archmage::autoversion;
+
+use crate::bits::Bits;
+use crate::coefficients::Store;
+use crate::error::{Error, Result};
+use crate::geometry::Geometry;
+use crate::header::Header;
+use crate::huffman::Table;
+use crate::image::Image;
+use crate::paint::Painter;
+use crate::refine::{Band, ac_first, ac_refine, dc_first};
+use crate::scan::Scan;
+use crate::sequential::{Restarts, check};
+use crate::strip::{LANES, Strip};
+use crate::zigzag::{NATURAL, needed_mask};
+
+/// Decodes all.
+pub(crate) fn decode(header: &Header, scans: &[Scan<'_>], geometry: &Geometry) -> Result<Image> {
+    let mut stores: Vec<Store> = geometry.planes.iter().map(|plane| Store::new(geometry, plane)).collect();
+    for (scan, wanted) in scans.iter().zip(wanted(scans, geometry)) {
+        if wanted {
+            read(scan, geometry, &mut stores)?;
+        }
+    }
+    let mut strips: Vec<Strip> = geometry.planes.iter().map(|plane| Strip::new(geometry, plane)).collect();
+    let tables: Vec<[u16; 64]> = (0..geometry.planes.len()).map(|index| quantization(scans, index)).collect();
+    let mut painter = Painter::new(geometry, header.color_space());
+    for index in 0..geometry.mcus_high {
+        for (((strip, store), table), plane) in
+            strips.iter_mut().zip(&stores).zip(&tables).zip(&geometry.planes)
+        {
+            for row in 0..plane.v {
+                let groups = geometry.mcus_wide.div_ceil(LANES) * plane.h;
+                transform_row(strip, store, table, (index * plane.v + row, row), groups);
+            }
+        }
+        painter.paint(&strips, index);
+        strips.iter_mut().for_each(Strip::advance);
+    }
+    Ok(painter.finish())
+}
+
+/// Which scans a scale needs.
+///
+/// An AC scan says nothing of coefficients outside of its band, so it can be left out if none of them is needed.
+/// A scan that refines, though, has a bit for each coefficient of its band that earlier scans set: if it is needed,
+/// so are those.
+fn wanted(scans: &[Scan<'_>], geometry: &Geometry) -> Vec<bool> {
+    let mut needed: Vec<u64> = geometry.planes.iter().map(|plane| needed_mask(plane.points)).collect();
+    let mut wanted = vec![true; scans.len()];
+    for (scan, wanted) in scans.iter().zip(&mut wanted).rev() {
+        let band = (u64::MAX >> (63 - scan.end)) & (u64::MAX << scan.start);
+        if scan.start == 0 {
+            continue;
+        }
+        for component in &scan.components {
+            let needed = &mut needed[component.index];
+            *wanted = *needed & band != 0;
+            if *wanted && scan.high > 0 {
+                *needed |= band;
+            }
+        }
+    }
+    wanted
+}
+
+/// The table of a component, in rows.
+fn quantization(scans: &[Scan<'_>], index: usize) -> [u16; 64] {
+    let mut components = scans.iter().flat_map(|scan| &scan.components).filter(|c| c.index == index);
+    let table = components.find_map(|component| component.quantization.as_deref());
+    let mut rows = [0; 64];
+    for (&place, &factor) in NATURAL.iter().zip(table.unwrap_or(&[0; 64])) {
+        rows[usize::from(place)] = factor;
+    }
+    rows
+}
+
+fn read(scan: &Scan<'_>, geometry: &Geometry, stores: &mut [Store]) -> Result<()> {
+    let mut bits = Bits::new(scan.data);
+    let mut restarts = Restarts::new(scan.restart_interval);
+    let missing = |what| Error::Damaged { what, at: scan.at };
+    if scan.start == 0 {
+        let tables = scan
+            .components
+            .iter()
+            .map(|component| match &component.dc {
+                _ if scan.high > 0 => Ok(None),
+                Some(spec) => Ok(Some(Table::new(spec))),
+                None => Err(missing("a scan without its DC table")),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        return read_dc(scan, geometry, stores, &tables, (bits, restarts));
+    }
+    let Some(component) = scan.components.first() else { return Ok(()) };
+    let Some(spec) = &component.ac else { return Err(missing("a scan without its AC table")) };
+    let table = Table::new(spec);
+    let band = Band { table: &table, start: scan.start.into(), end: scan.end.into(), low: scan.low.into() };
+    let read_row = if scan.high == 0 { ac_first } else { ac_refine };
+    let plane = &geometry.planes[component.index];
+    let mut ending = 0;
+    for row in 0..plane.blocks_high {
+        let mut row = stores[component.index].row(row);
+        read_row(&mut bits, &mut restarts, band, &mut ending, &mut row, plane.blocks_wide);
+        check(&bits, scan.offset)?;
+    }
+    Ok(())
+}
+
+/// Reads a scan of DC coefficients, of one component or of several.
+fn read_dc(
+    scan: &Scan<'_>,
+    geometry: &Geometry,
+    stores: &mut [Store],
+    tables: &[Option<Table>],
+    (mut bits, mut restarts): (Bits<'_>, Restarts),
+) -> Result<()> {
+    let alone = scan.components.len() == 1;
+    let plane = &geometry.planes[scan.components[0].index];
+    let (wide, high) = match alone {
+        true => (plane.blocks_wide, plane.blocks_high),
+        false => (geometry.mcus_wide, geometry.mcus_high),
+    };
+    let mut predictions = [0i32; 4];
+    let bit = 1i16 << scan.low;
+    for mcu_row in 0..high {
+        for mcu in 0..wide {
+            if let Some(number) = restarts.due() {
+                bits.bad |= bits.overrun() || !bits.restart(number);
+                predictions = [0; 4];
+            }
+            for ((component, table), prediction) in scan.components.iter().zip(tables).zip(&mut predictions) {
+                let plane = &geometry.planes[component.index];
+                let (h, v) = if alone { (1, 1) } else { (plane.h, plane.v) };
+                for down in 0..v {
+                    let mut row = stores[component.index].row(mcu_row * v + down);
+                    for across in 0..h {
+                        let (values, lane) = row.block(mcu * h + across);
+                        let Some(value) = values.first_mut().and_then(|values| values.get_mut(lane)) else {
+                            continue;
+                        };
+                        match table {
+                            Some(table) => *value = dc_first(&mut bits, table, prediction, scan.low.into()),
+                            None => {
+                                bits.fill();
+                                if bits.take(1) == 1 {
+                                    *value |= bit;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        check(&bits, scan.offset)?;
+    }
+    Ok(())
+}
+
+/// Transforms a row of blocks, number `row` of the component and `down` of the strip.
+#[autoversion(v3, neon, wasm128)]
+fn transform_row(
+    strip: &mut Strip,
+    store: &Store,
+    quantization: &[u16; 64],
+    (row, down): (usize, usize),
+    groups: usize,
+) {
+    let mut group = [[0; LANES]; 64];
+    for across in 0..groups {
+        let highest = store.group(row, across, quantization, &mut group);
+        strip.put(&group, highest, down, across * LANES);
+    }
+}

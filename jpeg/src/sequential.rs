@@ -1,0 +1,224 @@
+//! Decoding of sequential files, one row of MCUs at a time.
+//!
+//! The components of such a file may stand in one scan or in several. Each scan has a reader of its own, and all
+//! advance together, so that nothing but the rows at hand is kept.
+
+use archmage::autoversion;
+
+use crate::bits::Bits;
+use crate::block::Coder;
+use crate::error::{Result, damaged};
+use crate::geometry::Geometry;
+use crate::header::Header;
+use crate::huffman::{Skip, Spec, Table};
+use crate::idct::Group;
+use crate::image::Image;
+use crate::paint::Painter;
+use crate::scan::{Scan, ScanComponent};
+use crate::strip::{LANES, Strip};
+use crate::zigzag::last_needed;
+
+/// A component within a scan.
+#[derive(Debug)]
+struct Member {
+    /// Which component of the frame.
+    index: usize,
+    /// Blocks of an MCU in each direction.
+    h: usize,
+    v: usize,
+    coder: Coder,
+    /// Blocks of eight MCUs: `h` groups for each of `v` rows.
+    groups: Vec<Group>,
+    /// For each group the highest coefficient that is set.
+    highest: Vec<u32>,
+}
+
+/// Where the restart markers of a scan stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restarts {
+    interval: u32,
+    /// MCUs until the next one.
+    left: u32,
+    next: u8,
+}
+
+impl Restarts {
+    pub(crate) fn new(interval: u16) -> Self {
+        let interval = if interval == 0 { u32::MAX } else { u32::from(interval) };
+        Self { interval, left: interval, next: 0 }
+    }
+
+    /// To be called before each MCU: whether a restart is due there, whose number it returns.
+    #[inline(always)]
+    pub(crate) fn due(&mut self) -> Option<u8> {
+        if self.left == 0 {
+            self.left = self.interval - 1;
+            let number = self.next;
+            self.next = (number + 1) & 7;
+            return Some(number);
+        }
+        self.left -= 1;
+        None
+    }
+}
+
+/// The reader of a scan.
+#[derive(Debug)]
+struct Reader<'a> {
+    bits: Bits<'a>,
+    /// Where its data begins in the file.
+    offset: usize,
+    restarts: Restarts,
+    members: Vec<Member>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(scan: &Scan<'a>, geometry: &Geometry) -> Result<Self> {
+        let alone = scan.components.len() == 1;
+        let members = scan
+            .components
+            .iter()
+            .map(|component| Member::new(component, geometry, alone, scan.at))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            bits: Bits::new(scan.data),
+            offset: scan.offset,
+            restarts: Restarts::new(scan.restart_interval),
+            members,
+        })
+    }
+
+    /// Reads what belongs to strip number `index`.
+    fn read(&mut self, geometry: &Geometry, strips: &mut [Strip], index: usize) -> Result<()> {
+        if let [only] = self.members.as_slice() {
+            let plane = &geometry.planes[only.index];
+            let rows = plane.v.min(plane.blocks_high - index * plane.v);
+            for row in 0..rows {
+                self.row(plane.blocks_wide, strips, row)?;
+            }
+            return Ok(());
+        }
+        self.row(geometry.mcus_wide, strips, 0)
+    }
+
+    fn row(&mut self, mcus: usize, strips: &mut [Strip], down: usize) -> Result<()> {
+        read_row(&mut self.bits, &mut self.restarts, &mut self.members, mcus, strips, down);
+        self.check()
+    }
+
+    fn check(&self) -> Result<()> {
+        check(&self.bits, self.offset)
+    }
+}
+
+/// Whether what was read so far is there and valid.
+pub(crate) fn check(bits: &Bits<'_>, offset: usize) -> Result<()> {
+    let at = offset + bits.position();
+    if bits.overrun() {
+        return damaged("entropy-coded data that is cut off", at);
+    }
+    if bits.bad {
+        return damaged("entropy-coded data that is not valid", at);
+    }
+    Ok(())
+}
+
+impl Member {
+    fn new(component: &ScanComponent, geometry: &Geometry, alone: bool, at: usize) -> Result<Self> {
+        let plane = &geometry.planes[component.index];
+        let (h, v) = if alone { (1, 1) } else { (plane.h, plane.v) };
+        let table = |spec: &Option<std::sync::Arc<Spec>>, what| match spec {
+            Some(spec) => Ok(Table::new(spec)),
+            None => damaged(what, at),
+        };
+        let dc = table(&component.dc, "a scan without its DC table")?;
+        let ac = table(&component.ac, "a scan without its AC table")?;
+        let Some(quantization) = &component.quantization else {
+            return damaged("a scan without its quantisation table", at);
+        };
+        let skip = Skip::new(&ac);
+        let last = last_needed(plane.points);
+        let coder = Coder { dc, ac, skip, quantization: **quantization, last, prediction: 0 };
+        let groups = vec![[[0; LANES]; 64]; h * v];
+        Ok(Self { index: component.index, h, v, coder, groups, highest: vec![0; h * v] })
+    }
+
+    /// Reads the blocks of MCU number `mcu` of eight.
+    #[inline(always)]
+    fn read(&mut self, bits: &mut Bits<'_>, mcu: usize) {
+        let mut first = 0;
+        for _ in 0..self.v {
+            for across in 0..self.h {
+                let place = mcu * self.h + across;
+                let group = first + place / LANES;
+                let (Some(blocks), Some(highest)) = (self.groups.get_mut(group), self.highest.get_mut(group))
+                else {
+                    continue;
+                };
+                *highest = (*highest).max(self.coder.read(bits, blocks, place % LANES));
+            }
+            first += self.h;
+        }
+    }
+
+    /// Transforms the blocks of eight MCUs, of which the first is number `mcu` of its row.
+    #[inline(always)]
+    fn transform(&mut self, strip: &mut Strip, mcu: usize, down: usize) {
+        for (number, (group, highest)) in self.groups.iter_mut().zip(&mut self.highest).enumerate() {
+            let (row, column) = (number / self.h, number % self.h);
+            strip.put(group, *highest, down + row, mcu * self.h + column * LANES);
+            if *highest > 0 {
+                *group = [[0; LANES]; 64];
+                *highest = 0;
+            }
+        }
+    }
+}
+
+/// Reads and transforms a row of MCUs.
+#[autoversion(v3, neon, wasm128)]
+fn read_row(
+    bits: &mut Bits<'_>,
+    restarts: &mut Restarts,
+    members: &mut [Member],
+    mcus: usize,
+    strips: &mut [Strip],
+    down: usize,
+) {
+    // On the stack, where the compiler keeps it in registers.
+    let mut reader = bits.clone();
+    for first in (0..mcus).step_by(LANES) {
+        for mcu in 0..LANES.min(mcus - first) {
+            if let Some(number) = restarts.due() {
+                reader.bad |= reader.overrun() || !reader.restart(number);
+                for member in members.iter_mut() {
+                    member.coder.prediction = 0;
+                }
+            }
+            for member in members.iter_mut() {
+                member.read(&mut reader, mcu);
+            }
+        }
+        for member in members.iter_mut() {
+            if let Some(strip) = strips.get_mut(member.index) {
+                member.transform(strip, first, down);
+            }
+        }
+    }
+    *bits = reader;
+}
+
+/// Decodes all.
+pub(crate) fn decode(header: &Header, scans: &[Scan<'_>], geometry: &Geometry) -> Result<Image> {
+    let mut readers = scans.iter().map(|scan| Reader::new(scan, geometry)).collect::<Result<Vec<_>>>()?;
+    let mut strips: Vec<Strip> = geometry.planes.iter().map(|plane| Strip::new(geometry, plane)).collect();
+    let mut painter = Painter::new(geometry, header.color_space());
+    for index in 0..geometry.mcus_high {
+        for reader in &mut readers {
+            reader.read(geometry, &mut strips, index)?;
+        }
+        painter.paint(&strips, index);
+        strips.iter_mut().for_each(Strip::advance);
+    }
+    Ok(painter.finish())
+}

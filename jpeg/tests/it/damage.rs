@@ -1,0 +1,184 @@
+//! What is not a good file gives an error that says so, and never a panic.
+
+use crate::support::{Form, Picture, encode};
+use darkroom_jpeg::{Decoder, Error, Header, Limits, Result, Scale};
+use proptest::prelude::*;
+
+fn decode(bytes: &[u8], scale: Scale) -> Result<usize> {
+    let limits = Limits { pixels: 1 << 20, memory: 32 << 20, scans: 100 };
+    let header = Header::read(bytes);
+    let decoder = Decoder::new(bytes, &limits);
+    assert!(header.is_ok() || decoder.is_err(), "what cannot be read cannot be decoded");
+    Ok(decoder?.decode(scale)?.pixels.len())
+}
+
+fn small(form: fn(usize) -> Form) -> Vec<u8> {
+    let picture = Picture::random(21, 19, &[(2, 2), (1, 1), (1, 1)], 10, 11);
+    encode(&picture, &Form { restart: 2, ..form(3) })
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_damaged() {
+    for form in [Form::baseline, Form::separate] {
+        let bytes = small(form);
+        for scale in Scale::ALL {
+            assert!(decode(&bytes, scale).is_ok());
+            for end in 0..bytes.len() - 2 {
+                match decode(&bytes[..end], scale) {
+                    Err(Error::Damaged { at, .. }) => assert!(at <= end, "{at} of {end}"),
+                    Err(Error::NotJpeg { .. }) => assert!(end < 2),
+                    other => panic!("{end} of {}: {other:?}", bytes.len()),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_progressive_file_may_end_between_scans_only() {
+    let bytes = small(Form::progressive);
+    let scans: Vec<usize> = (0..bytes.len() - 1).filter(|&at| bytes[at..at + 2] == [0xff, 0xda]).collect();
+    for scale in Scale::ALL {
+        for end in 0..bytes.len() - 2 {
+            let between = scans.contains(&end) || scans.contains(&end.saturating_sub(1));
+            if !between {
+                // At a small scale a scan that is left out may be cut off.
+                let result = decode(&bytes[..end], scale);
+                assert!(result.is_err() || scale != Scale::Full, "{end} of {}: {result:?}", bytes.len());
+            }
+        }
+        assert!(scans[4..].iter().all(|&end| decode(&bytes[..end], scale).is_ok() || end < scans[7]));
+    }
+}
+
+#[test]
+fn the_end_marker_may_be_missing_and_anything_may_follow_it() {
+    for form in [Form::baseline, Form::separate, Form::progressive, Form::bands] {
+        let bytes = small(form);
+        let length = decode(&bytes, Scale::Full).unwrap();
+        assert_eq!(decode(&bytes[..bytes.len() - 1], Scale::Full), Ok(length));
+        assert_eq!(decode(&bytes[..bytes.len() - 2], Scale::Full), Ok(length));
+        assert_eq!(decode(&[&bytes, [0xff, 0xc4, 0, 0].as_slice()].concat(), Scale::Full), Ok(length));
+    }
+}
+
+#[test]
+fn filling_before_markers_is_passed_over() {
+    let bytes = small(Form::baseline);
+    let mut filled = Vec::new();
+    for (at, &byte) in bytes.iter().enumerate() {
+        if at > 0 && byte == 0xff && bytes.get(at + 1).is_some_and(|&next| next != 0) {
+            filled.extend([0xff, 0xff]);
+        }
+        filled.push(byte);
+    }
+    let limits = Limits::default();
+    let image = |bytes: &[u8]| Decoder::new(bytes, &limits).unwrap().decode(Scale::Full).unwrap();
+    assert!(filled.len() > bytes.len());
+    assert_eq!(image(&filled), image(&bytes));
+}
+
+/// The file with byte `at` of the segment of `marker` set.
+fn changed(marker: u8, at: usize, value: u8) -> Vec<u8> {
+    let mut bytes = small(Form::baseline);
+    let start = bytes.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
+    bytes[start + at] = value;
+    bytes
+}
+
+#[test]
+fn other_kinds_of_jpeg_are_named() {
+    let message = |bytes: &[u8]| decode(bytes, Scale::Full).unwrap_err().to_string();
+    for (bytes, expected) in [
+        (changed(0xc1, 1, 0xc3), "lossless"),
+        (changed(0xc1, 1, 0xc5), "hierarchical"),
+        (changed(0xc1, 1, 0xc9), "arithmetic"),
+        (changed(0xc1, 1, 0xca), "arithmetic"),
+        (changed(0xc1, 4, 12), "other than 8 bits"),
+        (changed(0xc1, 9, 2), "1, 3 or 4 components"),
+        (changed(0xc1, 6, 0), "DNL"),
+        (changed(0xfe, 1, 0xdc), "DNL"),
+    ] {
+        let error = decode(&bytes, Scale::Full).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error:?}");
+        assert!(message(&bytes).contains(expected), "{} has no {expected}", message(&bytes));
+    }
+}
+
+#[test]
+fn contradictions_are_damage() {
+    for (bytes, expected) in [
+        (changed(0xc1, 11, 0x51), "sampling factor"),
+        (changed(0xc1, 11, 0x20), "sampling factor"),
+        (changed(0xc1, 12, 4), "quantisation table outside"),
+        (changed(0xc1, 13, 1), "two components"),
+        (changed(0xc1, 8, 0), "width of 0"),
+        (changed(0xc4, 5, 3), "more codes than their lengths allow"),
+        (changed(0xdb, 9, 0), "table with a zero"),
+        (changed(0xdb, 4, 7), "quantisation table outside"),
+        (changed(0xda, 5, 9), "component that the frame does not have"),
+        (changed(0xda, 7, 1), "component twice"),
+        (changed(0xda, 6, 0x10), "without its DC table"),
+        (changed(0xda, 4, 5), "scan header"),
+        (changed(0xd0, 1, 0xd3), "not valid"),
+    ] {
+        let error = decode(&bytes, Scale::Full).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error} has no {expected}");
+    }
+}
+
+#[test]
+fn limits_are_named_with_their_values() {
+    let bytes = small(Form::progressive);
+    let check = |limits: Limits, expected: Error| {
+        let result = Decoder::new(&bytes, &limits).and_then(|decoder| decoder.decode(Scale::Half));
+        assert_eq!(result, Err(expected));
+    };
+    let unlimited = Limits::default();
+    check(Limits { pixels: 398, ..unlimited }, Error::Limit { unit: "pixels", found: 399, allowed: 398 });
+    check(Limits { scans: 13, ..unlimited }, Error::Limit { unit: "scans", found: 14, allowed: 13 });
+    let found = Header::read(&bytes).unwrap().memory(Scale::Half);
+    let allowed = found - 1;
+    check(Limits { memory: allowed, ..unlimited }, Error::Limit { unit: "bytes of memory", found, allowed });
+}
+
+#[test]
+fn a_hundred_megapixels_fit_their_memory() {
+    for (sampling, baseline, progressive) in
+        [(vec![(2, 2), (1, 1), (1, 1)], 320 << 20, 640 << 20), (vec![(1, 1); 3], 320 << 20, 1 << 30)]
+    {
+        let picture = Picture::random(16, 16, &sampling, 3, 1);
+        for (form, most) in [(Form::baseline(3), baseline), (Form::progressive(3), progressive)] {
+            let mut header = Header::read(&encode(&picture, &form)).unwrap();
+            (header.width, header.height) = (12_000, 8_333);
+            assert!(header.memory(Scale::Full) < most, "{}", header.memory(Scale::Full));
+            assert!(header.memory(Scale::Quarter) < most / 8, "{}", header.memory(Scale::Quarter));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_files_do_not_panic(
+        kind in 0usize..4, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        scale in 0usize..4,
+    ) {
+        let mut bytes = small([Form::baseline, Form::separate, Form::progressive, Form::bands][kind]);
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let _ = decode(&bytes, Scale::ALL[scale]);
+    }
+
+    #[test]
+    fn noise_does_not_panic(tail in prop::collection::vec(any::<u8>(), 0..300), keep in 0.0f64..1.0, kind in 0usize..4) {
+        let bytes = small([Form::baseline, Form::separate, Form::progressive, Form::bands][kind]);
+        let kept = (bytes.len() as f64 * keep) as usize;
+        let _ = decode(&[&bytes[..kept], &tail].concat(), Scale::Full);
+        let _ = decode(&tail, Scale::Full);
+    }
+}

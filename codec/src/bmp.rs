@@ -84,7 +84,7 @@ fn upright<'a>(
     channels: usize,
     mut step: impl FnMut(&'a [u8], &mut Vec<u8>),
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(header.size.area() as usize * channels);
+    let mut out = Vec::with_capacity(header.size.width as usize * header.size.height as usize * channels);
     if header.from_top {
         rows.for_each(|row| step(row, &mut out));
     } else {

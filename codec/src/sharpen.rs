@@ -12,7 +12,10 @@ use darkroom_core::pixels::{PixelFormat, Pixels};
 /// # Errors
 /// None that a valid picture can cause.
 pub fn sharpen(pixels: Pixels, amount: u32) -> Result<Pixels> {
-    let Ok(amount @ 1..) = i64::try_from(amount) else { return Ok(pixels) };
+    if amount == 0 {
+        return Ok(pixels);
+    }
+    let amount = i64::from(amount);
     let (size, format) = (pixels.size(), pixels.format());
     let (width, height) = (size.width as usize, size.height as usize);
     let channels = format.channels();

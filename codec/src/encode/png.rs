@@ -29,9 +29,9 @@ pub fn encode(pixels: &Pixels) -> Result<Vec<u8>> {
     let (color, depth, rows) = match &palette {
         Some(palette) => {
             let depth = match palette.colors().len() {
-                ..=2 => 1,
-                ..=4 => 2,
-                ..=16 => 4,
+                0..=2 => 1,
+                3..=4 => 2,
+                5..=16 => 4,
                 _ => 8,
             };
             (3, depth, packed(&palette.indices(pixels), width, depth))

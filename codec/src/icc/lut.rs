@@ -112,8 +112,8 @@ impl<const N: usize> Lut<N> {
         let mut from = 0;
         // The part of its cell that each channel lies at, with its stride, the largest part first.
         let mut parts = [(0u32, 0usize); N];
-        for channel in 0..N {
-            let place = self.places[channel][usize::from(samples[channel])];
+        for (channel, sample) in samples.into_iter().enumerate() {
+            let place = self.places[channel][usize::from(sample)];
             let cell = (place / WHOLE).min(self.last[channel]);
             let stride = self.strides[channel];
             from += cell as usize * stride;

@@ -69,9 +69,9 @@ fn indexed(bits: &mut Bits, pixels: &Pixels, palette: &Palette) {
     let colors = palette.colors();
     // How many pixels go into one, as a power of two.
     let shift = match colors.len() {
-        ..=2 => 3,
-        ..=4 => 2,
-        ..=16 => 1,
+        0..=2 => 3,
+        3..=4 => 2,
+        5..=16 => 1,
         _ => 0,
     };
     bits.put(1, 1);

@@ -9,6 +9,7 @@ mod canister;
 mod file;
 mod inject;
 mod photos;
+mod probe;
 mod server;
 mod uploader;
 
@@ -17,5 +18,6 @@ pub use canister::Darkroom;
 pub use file::{Dice, File};
 pub use inject::{Trap, trapping};
 pub use photos::{Photo, photo_of_20_mb, small_photos};
+pub use probe::Probe;
 pub use server::network;
 pub use uploader::{derivatives, put_assets_args, toolkit};

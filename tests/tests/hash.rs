@@ -1,31 +1,8 @@
 //! Core's SHA-256 as it runs in a canister, by the probe of `tests/probe`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Principal};
-use pocket_ic::PocketIc;
-use serde::de::DeserializeOwned;
-
-struct Probe {
-    network: PocketIc,
-    id: Principal,
-}
-
-impl Probe {
-    fn new() -> Probe {
-        let network = darkroom_tests::network();
-        let id = network.create_canister();
-        network.add_cycles(id, 100_000_000_000_000);
-        network.install_canister(id, darkroom_wasm::PROBE.to_vec(), Vec::new(), None);
-        Probe { network, id }
-    }
-
-    fn ask<R: CandidType + DeserializeOwned>(&self, method: &str, args: impl ArgumentEncoder) -> R {
-        let args = candid::encode_args(args).unwrap();
-        let reply = self.network.query_call(self.id, Principal::anonymous(), method, args).unwrap();
-        candid::decode_one(&reply).unwrap()
-    }
-}
+use candid::Principal;
+use darkroom_tests::Probe;
 
 #[test]
 fn the_hash_of_wasm32_is_that_of_the_standard_and_of_sha2() {

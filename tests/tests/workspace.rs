@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("api", &[]),
     ("canister", &["core", "codec", "api", "thumbnail", "preview", "placeholder"]),
     ("wasm", &[]),
-    ("probe", &["core"]),
+    ("probe", &["core", "codec", "thumbnail", "preview", "placeholder"]),
     ("client", &["core", "api"]),
     ("cli", &["client", "core", "codec", "api", "thumbnail", "preview", "placeholder", "localnet", "wasm"]),
     ("localnet", &[]),

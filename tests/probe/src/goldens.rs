@@ -1,0 +1,44 @@
+//! The codec and the processors on wasm32: what they make of the inputs of their golden tables.
+
+use std::cell::OnceCell;
+
+use darkroom_codec::testing;
+use darkroom_codec::testing::conformance::{Input, Suite, inputs};
+use darkroom_core::Digest;
+
+const SUITES: [&Suite; 3] = [
+    &darkroom_placeholder::conformance::SUITE,
+    &darkroom_preview::conformance::SUITE,
+    &darkroom_thumbnail::conformance::SUITE,
+];
+
+thread_local! {
+    /// Made once: that takes longer than most of what is made of them.
+    static INPUTS: OnceCell<Vec<Input>> = const { OnceCell::new() };
+}
+
+/// Every fixture's size and pixels, at full size and at a quarter, as lines of `codec/tests/goldens.txt`.
+#[ic_cdk::update]
+fn decoded() -> Result<String, String> {
+    let line = |golden: testing::Golden| {
+        let (name, size) = (golden.name, golden.size);
+        format!("{name}\t{}x{}\t{}\t{}\n", size.width, size.height, golden.full, golden.quarter)
+    };
+    let goldens = testing::goldens().map_err(|error| error.to_string())?;
+    Ok(goldens.into_iter().map(line).collect())
+}
+
+/// What a suite's processor makes of all inputs with one of its params, as lines of its golden file.
+#[ic_cdk::update]
+fn outputs(suite: u32, params: u32) -> Result<Vec<String>, String> {
+    let suite = SUITES.get(suite as usize).ok_or("there is no such suite")?;
+    let params = suite.params.get(params as usize).ok_or("there are no such params")?;
+    INPUTS.with(|made| {
+        let lines = made.get_or_init(inputs).iter().map(|input| {
+            let output = suite.run(&input.media, &input.bytes, params);
+            let output = output.map_err(|error| format!("{} {params}: {error}", input.name))?;
+            Ok(format!("{} {} {params}", Digest::of(&output.bytes), input.name))
+        });
+        lines.collect()
+    })
+}

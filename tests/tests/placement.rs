@@ -246,3 +246,29 @@ fn an_invalid_configuration_rejects_the_install() {
         "{error}"
     );
 }
+
+/// What the canister's stages cost for each photo of the folder in DARKROOM_PHOTOS, for docs/benchmarks.md; run by
+/// hand with `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn costs_of_derivatives() {
+    let folder = std::env::var_os("DARKROOM_PHOTOS").unwrap();
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let photo = Photo { name, media_type: "image/jpeg", bytes };
+        let spent = |placement, done| {
+            let darkroom = Darkroom::with(Some(placed([placement; 3])));
+            let before = darkroom.network.cycle_balance(darkroom.id);
+            let id = darkroom.upload_original(&photo).item.id;
+            let item = if done { darkroom.settled(&id) } else { darkroom.item(&id).unwrap() };
+            assert_eq!(item.state == api::item_state::PUBLISHED, done, "{item:?}");
+            before - darkroom.network.cycle_balance(darkroom.id)
+        };
+        // Localnet takes a cycle for an instruction; what storing the original takes falls out.
+        let instructions = spent(api::Placement::Canister, true) - spent(api::Placement::Client, false);
+        println!("{}: {:.2}e9 instructions", photo.name, instructions as f64 / 1e9);
+    }
+}

@@ -51,6 +51,16 @@ fn put_all(darkroom: &Darkroom, owner: Principal, session: u64, bytes: &[u8], sk
     stored
 }
 
+/// Derivatives as a client of the canister's time declares them: by the versions of its processors.
+fn declared_for(darkroom: &Darkroom, mut args: api::PutAssets) -> api::PutAssets {
+    let known: Vec<api::ProcessorInfo> = darkroom.query("processors", ());
+    for asset in &mut args.assets {
+        let processor = known.iter().find(|known| known.id == asset.name);
+        asset.processor_version = processor.unwrap().version;
+    }
+    args
+}
+
 fn put_assets(darkroom: &Darkroom, owner: Principal, args: &api::PutAssets) -> api::Item {
     darkroom.update_as::<api::Result<api::Item>>(owner, "put_assets", (args,)).unwrap()
 }
@@ -68,7 +78,7 @@ impl Published {
         let upload = upload_as(darkroom, owner, photo, Some(key));
         put_all(darkroom, owner, upload.session, &photo.bytes, &[]);
         darkroom.finish_as(owner, upload.session).unwrap();
-        let item = put_assets(darkroom, owner, &put_assets_args(&upload.item, &made));
+        let item = put_assets(darkroom, owner, &declared_for(darkroom, put_assets_args(&upload.item, &made)));
         assert_eq!((item.state.as_str(), item.assets.len()), (api::item_state::PUBLISHED, 4));
         let bytes = std::iter::once(photo.bytes.clone());
         let bytes = bytes.chain(made.into_iter().map(|(_, made)| made.derivative.bytes)).collect();
@@ -152,7 +162,7 @@ fn everything_of_layout_1_is_there_after_the_upgrade() {
     let unfinished = upload_as(&darkroom, c, photo, Some("derivative"));
     put_all(&darkroom, c, unfinished.session, &photo.bytes, &[]);
     darkroom.finish_as(c, unfinished.session).unwrap();
-    let all = put_assets_args(&unfinished.item, &made);
+    let all = declared_for(&darkroom, put_assets_args(&unfinished.item, &made));
     let preview = all.assets[0].bytes.clone();
     let begin = api::BeginAsset {
         item: unfinished.item.clone(),
@@ -244,7 +254,8 @@ fn everything_of_layout_1_is_there_after_the_upgrade() {
     }
     darkroom.put_bytes(c, derivative.session, 0, &preview[..CHUNK as usize]).unwrap();
     darkroom.finish_as(c, derivative.session).unwrap();
-    let rest = api::PutAssets { item: unfinished.item.clone(), assets: all.assets[1..].to_vec() };
+    let mut rest = put_assets_args(&unfinished.item, &made);
+    rest.assets.remove(0);
     let item = put_assets(&darkroom, c, &rest);
     assert_eq!((item.state.as_str(), item.assets.len()), (api::item_state::PUBLISHED, 4));
     assert!(darkroom.bytes(&item.id, &item.assets[1]) == **preview);
@@ -400,7 +411,7 @@ fn costs_of_the_migration() {
             let upload = upload_as(&darkroom, owner, photo, Some(&number.to_string()));
             put_all(&darkroom, owner, upload.session, &photo.bytes, &[]);
             darkroom.finish_as(owner, upload.session).unwrap();
-            put_assets(&darkroom, owner, &put_assets_args(&upload.item, &made));
+            put_assets(&darkroom, owner, &declared_for(&darkroom, put_assets_args(&upload.item, &made)));
         }
         let before = darkroom.network.cycle_balance(darkroom.id);
         darkroom.upgrade();

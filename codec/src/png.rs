@@ -2,7 +2,7 @@
 //!
 //! Of 16 bits the upper 8 are taken, as libpng's `png_set_strip_16` and Pillow do it; 1, 2 and 4 bits of grey are
 //! spread over 0 to 255. The chunks `gAMA`, `cHRM` and `sRGB` are not read, an embedded profile is (see
-//! [`icc`](crate::icc)).
+//! `icc`).
 
 use std::io::Cursor;
 

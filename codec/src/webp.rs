@@ -1,6 +1,6 @@
 //! WebP: lossy, lossless, with alpha; of an animation the first frame on its canvas.
 //!
-//! The container is walked first ([`container`]): that finds the sizes, in the container and in the picture's own
+//! The container is walked first (`container`): that finds the sizes, in the container and in the picture's own
 //! data, which have to agree before anything is allocated, counts the frames and finds files that are cut off.
 //! image-webp then gets the picture's chunks alone.
 

@@ -29,7 +29,7 @@ pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};
 
-/// Bytes of waiting chunks that finishing hashes in one message at most: 1.3e9 of the 40e9 instructions that it may
+/// Bytes of waiting chunks that finishing hashes in one message at most: 2.1e9 of the 40e9 instructions that it may
 /// spend.
 const HASH_BUDGET: u64 = 32 * 1024 * 1024;
 

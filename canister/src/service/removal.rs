@@ -9,7 +9,7 @@ use super::{Service, Wire, session_key};
 use crate::env::Caller;
 use crate::store::{AssetRecord, GoneRecord, HoldingRecord, ItemRecord, Location, SessionRecord, StageState};
 
-/// Chunks that one message frees of a blob; a timer frees the others. About 200,000 instructions each.
+/// Chunks that one message frees of a blob; a timer frees the others. About 130,000 instructions each.
 const FREED_AT_ONCE: usize = 500;
 
 /// The longest that an answer is kept, in nanoseconds: a day.

@@ -1,4 +1,5 @@
-//! Times decoding at each scale, on one thread, beside zune-jpeg and jpeg-decoder: `bench FILE...`.
+//! Times decoding at each scale, on one thread, beside zune-jpeg and jpeg-decoder, and at all scales at once:
+//! `bench FILE...`.
 //!
 //! Prints the least processor time of several runs in milliseconds (Linux). The scaled sizes of jpeg-decoder are those of this crate.
 
@@ -64,5 +65,10 @@ fn main() {
             let points = scale.points();
             println!("  {points}/8 {} {} {zune}", milliseconds(ours), milliseconds(other));
         }
+        let together = least(runs, || {
+            let decoder = Decoder::new(&bytes, &limits).expect("valid");
+            std::hint::black_box(decoder.decode_many(&Scale::ALL).expect("valid"));
+        });
+        println!("  all {}", milliseconds(together));
     }
 }

@@ -8,7 +8,7 @@ use crate::zigzag::{NATURAL, needed};
 /// What [`Store::slots`] says of a coefficient that is not kept.
 const NOT_KEPT: u8 = u8::MAX;
 
-/// The coefficients that a scale needs, of all blocks.
+/// The coefficients that the largest scale needs, of all blocks.
 ///
 /// Blocks are kept by eights like those of a [`Group`]: a scan of low frequencies touches few lines of the cache,
 /// and the transform takes them as they are.
@@ -77,17 +77,25 @@ impl Store {
         }
     }
 
-    /// Copies a group for the transform. Returns the highest coefficient that is set.
+    /// Copies what a transform to `points` samples per side, at most those of the store, reads of a group. Returns
+    /// the highest coefficient that is set.
     #[inline(always)]
-    pub(crate) fn group(&self, row: usize, across: usize, quantization: &[u16; 64], out: &mut Group) -> u32 {
+    pub(crate) fn group(
+        &self,
+        row: usize,
+        across: usize,
+        points: usize,
+        quantization: &[u16; 64],
+        out: &mut Group,
+    ) -> u32 {
         let number = row * self.groups_wide + across;
         let set = self.set.get(number * LANES..(number + 1) * LANES).unwrap_or(&[]);
         let highest = 63 - (set.iter().fold(1, |all, bits| all | bits)).leading_zeros();
         // What the transform to 8x8 leaves out: see `Strip::put`.
-        let side = match (self.side, highest) {
+        let side = match (points, highest) {
             (8, 0) => 1,
             (8, 1..10) => 4,
-            _ => self.side,
+            _ => points,
         };
         let values = self.values.get(number * self.kept..(number + 1) * self.kept).unwrap_or(&[]);
         for (y, values) in values.chunks_exact(self.side).enumerate().take(side) {

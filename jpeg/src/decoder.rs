@@ -1,11 +1,13 @@
 //! The decoder as callers see it.
 
+use std::slice;
+
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::header::Header;
 use crate::image::Image;
 use crate::limits::Limits;
-use crate::memory;
+use crate::output::Output;
 use crate::scale::Scale;
 use crate::scan::File;
 use crate::{progressive, sequential};
@@ -58,29 +60,67 @@ impl<'a> Decoder<'a> {
     /// [`Error::Limit`] if it takes more memory than allowed; [`Error::Damaged`] for entropy-coded data that is cut
     /// off or not valid.
     pub fn decode(&self, scale: Scale) -> Result<Image> {
-        let File { header, scans, .. } = &self.file;
-        let found = header.memory(scale);
+        self.check_memory(&[scale])?;
+        let geometry = Geometry::new(self.header(), scale);
+        let mut output = Output::new(self.header(), &geometry);
+        self.fill(&geometry, slice::from_mut(&mut output))?;
+        Ok(output.finish())
+    }
+
+    /// Decodes at each of `scales`, in their order, to the very images that [`Self::decode`] gives one by one. The
+    /// entropy-coded data, which takes most of the time, is read only once, as far as the largest of them needs.
+    ///
+    /// The same scale may be asked for more than once.
+    ///
+    /// ```no_run
+    /// # let bytes: Vec<u8> = Vec::new();
+    /// use darkroom_jpeg::{Decoder, Limits, Scale};
+    ///
+    /// let decoder = Decoder::new(&bytes, &Limits::default())?;
+    /// for image in decoder.decode_many(&[Scale::Half, Scale::Eighth])? {
+    ///     println!("{} x {} pixels", image.width, image.height);
+    /// }
+    /// # Ok::<(), darkroom_jpeg::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if all of them together take more memory than allowed ([`Header::memory_many`]); else that
+    /// of the largest scale, which is refused wherever a smaller one is.
+    pub fn decode_many(&self, scales: &[Scale]) -> Result<Vec<Image>> {
+        let Some(&largest) = scales.iter().max() else { return Ok(Vec::new()) };
+        self.check_memory(scales)?;
+        // One for each scale, where it is asked for first.
+        let repeats = |at: usize| scales[..at].iter().position(|earlier| *earlier == scales[at]);
+        let first = (0..scales.len()).filter(|&at| repeats(at).is_none());
+        let geometries: Vec<Geometry> = first.map(|at| Geometry::new(self.header(), scales[at])).collect();
+        let mut outputs: Vec<Output<'_>> =
+            geometries.iter().map(|geometry| Output::new(self.header(), geometry)).collect();
+        self.fill(&Geometry::new(self.header(), largest), &mut outputs)?;
+        let mut outputs = outputs.into_iter();
+        let mut images: Vec<Image> = Vec::with_capacity(scales.len());
+        for at in 0..scales.len() {
+            match repeats(at) {
+                Some(first) => images.push(images[first].clone()),
+                None => images.extend(outputs.next().map(Output::finish)),
+            }
+        }
+        Ok(images)
+    }
+
+    fn check_memory(&self, scales: &[Scale]) -> Result<()> {
+        let found = self.header().memory_many(scales);
         // No allocation can be larger than an `isize` counts, which is 2 GiB on 32-bit machines.
         let allowed = self.limits.memory.min(isize::MAX as u64);
         if found > allowed {
             return Err(Error::Limit { unit: "bytes of memory", found, allowed });
         }
-        let geometry = Geometry::new(header, scale);
-        if header.progressive {
-            progressive::decode(header, scans, &geometry)
-        } else {
-            sequential::decode(header, scans, &geometry)
-        }
+        Ok(())
     }
-}
 
-impl Header {
-    /// The most bytes that decoding at `scale` takes, its result included and the file not.
-    ///
-    /// A sequential file takes its result and a few rows. A progressive one also takes two bytes for each
-    /// coefficient that the scale needs (1, 4, 16 or 64 of each block) and eight for each block.
-    #[must_use]
-    pub fn memory(&self, scale: Scale) -> u64 {
-        memory::needed(self, &Geometry::new(self, scale))
+    /// Decodes to all `outputs`, of which `largest` is the geometry of the largest.
+    fn fill(&self, largest: &Geometry, outputs: &mut [Output<'_>]) -> Result<()> {
+        let decode = if self.header().progressive { progressive::decode } else { sequential::decode };
+        decode(&self.file.scans, largest, outputs)
     }
 }

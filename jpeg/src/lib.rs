@@ -3,7 +3,8 @@
 //! Scaled decoding is what makes derivatives of large photos cheap. A block of 8x8 samples becomes 1, 2x2, 4x4 or 8x8
 //! samples by an inverse transform of that size; coefficients that it does not read are passed over, several codes
 //! at a time, and scans of progressive files that hold none of those it reads are left out. Chroma that is sampled
-//! at half the rate is transformed at twice the size, so that it needs no blowing up.
+//! at half the rate is transformed at twice the size, so that it needs no blowing up. [`Decoder::decode_many`] gives
+//! several scales for one reading of the codes.
 //!
 //! # Forms
 //!
@@ -23,7 +24,7 @@
 //! # Memory
 //!
 //! A sequential file takes its result and a few rows, a progressive one the coefficients that the scale needs as well:
-//! [`Header::memory`] tells before anything is allocated, and [`Limits`] holds it to what the caller allows.
+//! [`Header::memory`] and [`Header::memory_many`] tell before anything is allocated, and [`Limits`] holds it to what the caller allows.
 //!
 //! This crate knows nothing of EXIF, ICC profiles or other formats.
 
@@ -42,6 +43,7 @@ mod limits;
 mod marker;
 mod memory;
 mod narrow;
+mod output;
 mod paint;
 mod progressive;
 mod reduced;

@@ -5,7 +5,8 @@
 pub struct Limits {
     /// Pixels at full size, whatever the scale is.
     pub pixels: u64,
-    /// Bytes that a decoding may take, its result included: what [`crate::Header::memory`] says.
+    /// Bytes that a decoding may take, its result included: what [`crate::Header::memory`] and
+    /// [`crate::Header::memory_many`] say.
     pub memory: u64,
     /// Scans. A progressive file of little size can have many, each of which costs a pass over the picture.
     pub scans: u64,

@@ -4,22 +4,47 @@ use crate::coefficients::Store;
 use crate::geometry::Geometry;
 use crate::header::Header;
 use crate::idct::Group;
-use crate::paint::Painter;
-use crate::strip::Strip;
+use crate::output::Output;
+use crate::scale::Scale;
 
 /// Tables and readers: far more than there can be.
 const FIXED: u64 = 512 << 10;
 
-/// Bytes for a file of this header at this geometry.
-pub(crate) fn needed(header: &Header, geometry: &Geometry) -> u64 {
-    let mut bytes = FIXED + Painter::memory(geometry, header.color_space());
-    for plane in &geometry.planes {
-        let (stride, rows) = Strip::size(geometry, plane);
-        bytes += (stride * rows) as u64;
-        bytes += (plane.h * plane.v * size_of::<Group>()) as u64;
-        if header.progressive {
-            bytes += Store::memory(geometry, plane);
-        }
+impl Header {
+    /// The most bytes that decoding at `scale` takes, its result included and the file not.
+    ///
+    /// A sequential file takes its result and a few rows. A progressive one also takes two bytes for each
+    /// coefficient that the scale needs (1, 4, 16 or 64 of each block) and eight for each block.
+    #[must_use]
+    pub fn memory(&self, scale: Scale) -> u64 {
+        self.memory_many(&[scale])
     }
-    bytes
+
+    /// The most bytes that decoding at all of `scales` at once takes, the results included and the file not.
+    ///
+    /// Each scale takes its result and a few rows. What is kept of the coefficients of a progressive file are those
+    /// of the largest scale, for all. A scale that is asked for again takes another result; no scale takes nothing.
+    #[must_use]
+    pub fn memory_many(&self, scales: &[Scale]) -> u64 {
+        let Some(&largest) = scales.iter().max() else { return 0 };
+        let mut bytes = FIXED + shared(self, &Geometry::new(self, largest));
+        for (at, &scale) in scales.iter().enumerate() {
+            let geometry = Geometry::new(self, scale);
+            bytes = bytes.saturating_add(if scales[..at].contains(&scale) {
+                geometry.width as u64 * geometry.height as u64 * self.color_space().format().bytes() as u64
+            } else {
+                Output::memory(self, &geometry)
+            });
+        }
+        bytes
+    }
+}
+
+/// Bytes for blocks and coefficients, which all scales share.
+fn shared(header: &Header, largest: &Geometry) -> u64 {
+    let planes = largest.planes.iter().map(|plane| {
+        let blocks = (plane.h * plane.v * size_of::<Group>()) as u64;
+        blocks + if header.progressive { Store::memory(largest, plane) } else { 0 }
+    });
+    planes.sum()
 }

@@ -6,40 +6,40 @@ use crate::bits::Bits;
 use crate::coefficients::Store;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::header::Header;
 use crate::huffman::Table;
-use crate::image::Image;
-use crate::paint::Painter;
+use crate::output::Output;
 use crate::refine::{Band, ac_first, ac_refine, dc_first};
 use crate::scan::Scan;
 use crate::sequential::{Restarts, check};
 use crate::strip::{LANES, Strip};
 use crate::zigzag::{NATURAL, needed_mask};
 
-/// Decodes all.
-pub(crate) fn decode(header: &Header, scans: &[Scan<'_>], geometry: &Geometry) -> Result<Image> {
-    let mut stores: Vec<Store> = geometry.planes.iter().map(|plane| Store::new(geometry, plane)).collect();
-    for (scan, wanted) in scans.iter().zip(wanted(scans, geometry)) {
+/// Decodes all, once for all `outputs`, of which `largest` is the geometry of the largest.
+///
+/// The coefficients that it needs are kept; smaller ones take theirs out of them. The scans that it needs are read,
+/// among which are those that smaller ones do.
+pub(crate) fn decode(scans: &[Scan<'_>], largest: &Geometry, outputs: &mut [Output<'_>]) -> Result<()> {
+    let mut stores: Vec<Store> = largest.planes.iter().map(|plane| Store::new(largest, plane)).collect();
+    for (scan, wanted) in scans.iter().zip(wanted(scans, largest)) {
         if wanted {
-            read(scan, geometry, &mut stores)?;
+            read(scan, largest, &mut stores)?;
         }
     }
-    let mut strips: Vec<Strip> = geometry.planes.iter().map(|plane| Strip::new(geometry, plane)).collect();
-    let tables: Vec<[u16; 64]> = (0..geometry.planes.len()).map(|index| quantization(scans, index)).collect();
-    let mut painter = Painter::new(geometry, header.color_space());
-    for index in 0..geometry.mcus_high {
-        for (((strip, store), table), plane) in
-            strips.iter_mut().zip(&stores).zip(&tables).zip(&geometry.planes)
-        {
-            for row in 0..plane.v {
-                let groups = geometry.mcus_wide.div_ceil(LANES) * plane.h;
-                transform_row(strip, store, table, (index * plane.v + row, row), groups);
+    let tables: Vec<[u16; 64]> = (0..largest.planes.len()).map(|index| quantization(scans, index)).collect();
+    for index in 0..largest.mcus_high {
+        for output in outputs.iter_mut() {
+            for (((strip, store), table), plane) in
+                output.strips.iter_mut().zip(&stores).zip(&tables).zip(&largest.planes)
+            {
+                for row in 0..plane.v {
+                    let groups = largest.mcus_wide.div_ceil(LANES) * plane.h;
+                    transform_row(strip, store, table, (index * plane.v + row, row), groups);
+                }
             }
+            output.paint(index);
         }
-        painter.paint(&strips, index);
-        strips.iter_mut().for_each(Strip::advance);
     }
-    Ok(painter.finish())
+    Ok(())
 }
 
 /// Which scans a scale needs.
@@ -169,7 +169,7 @@ fn transform_row(
 ) {
     let mut group = [[0; LANES]; 64];
     for across in 0..groups {
-        let highest = store.group(row, across, quantization, &mut group);
+        let highest = store.group(row, across, strip.points as usize, quantization, &mut group);
         strip.put(&group, highest, down, across * LANES);
     }
 }

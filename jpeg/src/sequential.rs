@@ -9,11 +9,9 @@ use crate::bits::Bits;
 use crate::block::Coder;
 use crate::error::{Result, damaged};
 use crate::geometry::Geometry;
-use crate::header::Header;
 use crate::huffman::{Skip, Spec, Table};
 use crate::idct::Group;
-use crate::image::Image;
-use crate::paint::Painter;
+use crate::output::Output;
 use crate::scan::{Scan, ScanComponent};
 use crate::strip::{LANES, Strip};
 use crate::zigzag::last_needed;
@@ -89,20 +87,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads what belongs to strip number `index`.
-    fn read(&mut self, geometry: &Geometry, strips: &mut [Strip], index: usize) -> Result<()> {
+    fn read(&mut self, geometry: &Geometry, outputs: &mut [Output<'_>], index: usize) -> Result<()> {
         if let [only] = self.members.as_slice() {
             let plane = &geometry.planes[only.index];
             let rows = plane.v.min(plane.blocks_high - index * plane.v);
             for row in 0..rows {
-                self.row(plane.blocks_wide, strips, row)?;
+                self.row(plane.blocks_wide, outputs, row)?;
             }
             return Ok(());
         }
-        self.row(geometry.mcus_wide, strips, 0)
+        self.row(geometry.mcus_wide, outputs, 0)
     }
 
-    fn row(&mut self, mcus: usize, strips: &mut [Strip], down: usize) -> Result<()> {
-        read_row(&mut self.bits, &mut self.restarts, &mut self.members, mcus, strips, down);
+    fn row(&mut self, mcus: usize, outputs: &mut [Output<'_>], down: usize) -> Result<()> {
+        read_row(&mut self.bits, &mut self.restarts, &mut self.members, mcus, outputs, down);
         self.check()
     }
 
@@ -163,10 +161,17 @@ impl Member {
 
     /// Transforms the blocks of eight MCUs, of which the first is number `mcu` of its row.
     #[inline(always)]
-    fn transform(&mut self, strip: &mut Strip, mcu: usize, down: usize) {
-        for (number, (group, highest)) in self.groups.iter_mut().zip(&mut self.highest).enumerate() {
+    fn transform(&self, strip: &mut Strip, mcu: usize, down: usize) {
+        for (number, (group, &highest)) in self.groups.iter().zip(&self.highest).enumerate() {
             let (row, column) = (number / self.h, number % self.h);
-            strip.put(group, *highest, down + row, mcu * self.h + column * LANES);
+            strip.put(group, highest, down + row, mcu * self.h + column * LANES);
+        }
+    }
+
+    /// Makes room for the next eight MCUs. Coefficients of DC are always written over.
+    #[inline(always)]
+    fn clear(&mut self) {
+        for (group, highest) in self.groups.iter_mut().zip(&mut self.highest) {
             if *highest > 0 {
                 *group = [[0; LANES]; 64];
                 *highest = 0;
@@ -175,14 +180,14 @@ impl Member {
     }
 }
 
-/// Reads and transforms a row of MCUs.
+/// Reads a row of MCUs and transforms it for each output.
 #[autoversion(v3, neon, wasm128)]
 fn read_row(
     bits: &mut Bits<'_>,
     restarts: &mut Restarts,
     members: &mut [Member],
     mcus: usize,
-    strips: &mut [Strip],
+    outputs: &mut [Output<'_>],
     down: usize,
 ) {
     // On the stack, where the compiler keeps it in registers.
@@ -200,25 +205,27 @@ fn read_row(
             }
         }
         for member in members.iter_mut() {
-            if let Some(strip) = strips.get_mut(member.index) {
-                member.transform(strip, first, down);
+            for output in outputs.iter_mut() {
+                if let Some(strip) = output.strips.get_mut(member.index) {
+                    member.transform(strip, first, down);
+                }
             }
+            member.clear();
         }
     }
     *bits = reader;
 }
 
-/// Decodes all.
-pub(crate) fn decode(header: &Header, scans: &[Scan<'_>], geometry: &Geometry) -> Result<Image> {
-    let mut readers = scans.iter().map(|scan| Reader::new(scan, geometry)).collect::<Result<Vec<_>>>()?;
-    let mut strips: Vec<Strip> = geometry.planes.iter().map(|plane| Strip::new(geometry, plane)).collect();
-    let mut painter = Painter::new(geometry, header.color_space());
-    for index in 0..geometry.mcus_high {
+/// Decodes all, once for all `outputs`, of which `largest` is the geometry of the largest.
+///
+/// What is larger reads more coefficients, and a transform only its own: the others see nothing of the rest.
+pub(crate) fn decode(scans: &[Scan<'_>], largest: &Geometry, outputs: &mut [Output<'_>]) -> Result<()> {
+    let mut readers = scans.iter().map(|scan| Reader::new(scan, largest)).collect::<Result<Vec<_>>>()?;
+    for index in 0..largest.mcus_high {
         for reader in &mut readers {
-            reader.read(geometry, &mut strips, index)?;
+            reader.read(largest, outputs, index)?;
         }
-        painter.paint(&strips, index);
-        strips.iter_mut().for_each(Strip::advance);
+        outputs.iter_mut().for_each(|output| output.paint(index));
     }
-    Ok(painter.finish())
+    Ok(())
 }

@@ -12,7 +12,8 @@ pub(crate) const LANES: usize = 8;
 pub(crate) struct Strip {
     pub(crate) data: Vec<u8>,
     pub(crate) stride: usize,
-    points: u32,
+    /// Samples per side that each block becomes.
+    pub(crate) points: u32,
 }
 
 impl Strip {

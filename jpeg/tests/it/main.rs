@@ -5,5 +5,6 @@
 mod damage;
 mod forms;
 mod goldens;
+mod many;
 mod peers;
 mod support;

@@ -50,6 +50,29 @@ pub struct Limits {
     /// Cycles above the freezing threshold that must be there when an upload begins, beside the 2,500 that each
     /// declared byte takes. Default 100,000,000,000.
     pub min_cycles: Option<u64>,
+    /// What may be decoded and made of images, and what that may take.
+    pub images: Option<ImageLimits>,
+}
+
+/// Limits of images; what is absent takes its default. They hold for derivatives made by the canister, and clients
+/// keep to them for those that they make. All are checked from an image's header before anything is decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ImageLimits {
+    /// Width times height of a source: 1 to 2^32. Default 100,000,000.
+    pub max_pixels: Option<u64>,
+    /// Width, and height, of a source in pixels. Default 65,535.
+    pub max_side: Option<u32>,
+    /// Bytes of a source: 1 to 2^32. Default 1,073,741,824.
+    pub max_bytes: Option<u64>,
+    /// Frames of an animation, pages of a TIFF; the first is what is decoded. Default 10,000.
+    pub max_frames: Option<u32>,
+    /// Width times height of what is made: 1 to 2^32. Default 67,108,864.
+    pub max_output_pixels: Option<u64>,
+    /// Instructions that stages of one message are estimated at: 1 to 40,000,000,000. Default 38,000,000,000. Stages of
+    /// one source run together as far as they fit; one that does not fit alone fails before it begins.
+    pub max_stage_instructions: Option<u64>,
+    /// Bytes of heap that stages of one message are estimated at, beside the source: 1 to 2^32. Default 1,073,741,824.
+    pub max_stage_memory: Option<u64>,
 }
 
 /// What may be held at once; what is absent takes its default. A controller is bound by it like everybody.

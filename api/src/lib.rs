@@ -12,7 +12,8 @@ mod item;
 mod upload;
 
 pub use config::{
-    Access, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage, Storage, UpgradeArgs,
+    Access, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage, Storage,
+    UpgradeArgs,
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};

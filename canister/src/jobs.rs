@@ -1,6 +1,6 @@
 //! Runs the jobs of the service one after the other, each in a message of its own, and reaps expired sessions.
 //!
-//! The driver is a timer task. Each job is a self-call, so that a trap or an exhausted budget comes back to the
+//! The driver is a timer task. Each job is a self-call (others of its item may run in the same message), so that a trap or an exhausted budget comes back to the
 //! driver as a reject. An upgrade loses the driver and never a job: `post_upgrade` starts another.
 
 use std::cell::Cell;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use darkroom_api as api;
 use ic_cdk::call::{Call, CallFailed};
 
+use crate::service::Job;
 use crate::{env, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
@@ -86,7 +87,7 @@ async fn drive(_driving: Driving) {
                 return;
             }
         };
-        let reply = Call::unbounded_wait(env::this(), "run_job").with_arg(job).await;
+        let reply = Call::unbounded_wait(env::this(), "run_job").with_arg(job.number).await;
         if let Err(failure) = reply
             && !end(job, &failure)
         {
@@ -96,25 +97,31 @@ async fn drive(_driving: Driving) {
 }
 
 /// Deals with a job whose message was rejected; false when the driver should stop for now.
-fn end(job: u64, failure: &CallFailed) -> bool {
+fn end(job: Job, failure: &CallFailed) -> bool {
     let running = ic_cdk::api::canister_status() == ic_cdk::api::CanisterStatusCode::Running;
     let (ended, go_on) = match failure {
-        // It was executed and trapped, or ran out of instructions or memory: it would again.
+        // It was executed and trapped, or ran out of instructions or memory: it would again, unless that was for the
+        // company that it had.
+        CallFailed::CallRejected(rejected)
+            if running && rejected.raw_reject_code() == TRAPPED && job.has_company =>
+        {
+            (with_service(|service| service.isolate_job(job.number)), true)
+        }
         CallFailed::CallRejected(rejected) if running && rejected.raw_reject_code() == TRAPPED => {
             let error = api::Error::new("stage_trapped", rejected.reject_message());
-            (with_service(|service| service.fail_job(job, &error)), true)
+            (with_service(|service| service.fail_job(job.number, &error)), true)
         }
         // The canister is being stopped: nothing was executed, and the attempt does not count.
-        _ if !running => (with_service(|service| service.postpone_job(job, None)), false),
+        _ if !running => (with_service(|service| service.postpone_job(job.number, None)), false),
         // The system was short of something. The attempt counts, and the next one comes later.
         other => {
             ic_cdk_timers::set_timer(RETRY_AFTER, async { start() });
             let reason = other.to_string();
-            (with_service(|service| service.postpone_job(job, Some(reason))), false)
+            (with_service(|service| service.postpone_job(job.number, Some(reason))), false)
         }
     };
     if let Err(error) = ended {
-        ic_cdk::api::debug_print(format!("job {job}: {error}"));
+        ic_cdk::api::debug_print(format!("job {}: {error}", job.number));
     }
     go_on
 }

@@ -183,6 +183,11 @@ fn pipelines() -> Vec<api::Pipeline> {
 }
 
 #[ic_cdk::query]
+fn limits() -> api::Limits {
+    with_service(|service| service.limits()).unwrap_or_else(|error| ic_cdk::trap(error.message))
+}
+
+#[ic_cdk::query]
 fn http_request(request: api::HttpRequest) -> api::HttpResponse {
     with_service(|service| http::respond(service, &request))
 }

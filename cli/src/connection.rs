@@ -21,7 +21,7 @@ pub(crate) enum Need {
     /// It is there.
     Canister,
     /// It is there; on the local network it is installed where it is missing, with these arguments.
-    Deployed(api::InitArgs),
+    Deployed(Box<api::InitArgs>),
 }
 
 /// A network, an identity there, and a canister on it.

@@ -1,8 +1,9 @@
-//! The canister's pipelines and processors, checked against the toolkit.
+//! The canister's pipelines, processors and limits, checked against the toolkit.
 
 use std::collections::BTreeSet;
 
 use darkroom_api as api;
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 
@@ -15,12 +16,27 @@ use crate::error::{Error, Result};
 pub(crate) struct Catalog {
     pipelines: Vec<api::Pipeline>,
     processors: Vec<api::ProcessorInfo>,
+    limits: api::Limits,
 }
 
 impl Catalog {
     pub(crate) async fn load(calls: &Calls) -> Result<Catalog> {
-        let (pipelines, processors) = tokio::try_join!(calls.list("pipelines"), calls.list("processors"))?;
-        Ok(Catalog { pipelines, processors })
+        let (pipelines, processors, limits) =
+            tokio::try_join!(calls.list("pipelines"), calls.list("processors"), calls.list("limits"))?;
+        Ok(Catalog { pipelines, processors, limits })
+    }
+
+    /// The canister's limits of images, to which derivatives made here keep too.
+    pub(crate) fn images(&self) -> DecodeLimits {
+        let standard = DecodeLimits::default();
+        let Some(images) = &self.limits.images else { return standard };
+        DecodeLimits {
+            pixels: images.max_pixels.unwrap_or(standard.pixels),
+            side: images.max_side.unwrap_or(standard.side),
+            bytes: images.max_bytes.unwrap_or(standard.bytes),
+            frames: images.max_frames.unwrap_or(standard.frames),
+            output_pixels: images.max_output_pixels.unwrap_or(standard.output_pixels),
+        }
     }
 
     /// The plan of a pipeline, or of the first one.
@@ -74,7 +90,11 @@ mod tests {
             kind: descriptor.kind().0.to_owned(),
             accepts: Vec::new(),
         };
-        Catalog { pipelines: to_wire(&Config::standard()), processors: registry().iter().map(info).collect() }
+        Catalog {
+            pipelines: to_wire(&Config::standard()),
+            processors: registry().iter().map(info).collect(),
+            limits: api::Limits::default(),
+        }
     }
 
     #[test]

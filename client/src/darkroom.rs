@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use candid::Principal;
 use darkroom_api as api;
+use darkroom_core::decode::Decode;
 use darkroom_core::registry::Registry;
-use darkroom_core::source::Decode;
 use ic_agent::Agent;
 use tokio::sync::Semaphore;
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use darkroom_core::Digest;
 use darkroom_core::asset::{AssetName, ORIGINAL};
+use darkroom_core::decode::{Decode, DecodeLimits, Decoded};
 use darkroom_core::lane::{Derive, Made, Progress};
 use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::Plan;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::{Decode, DecodeLimits};
-use tokio::sync::Semaphore;
+use darkroom_core::source::Source;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::error::{Error, Result};
@@ -32,11 +33,27 @@ pub(crate) struct LocalAsset {
     pub(crate) source: Digest,
 }
 
+/// The source of stages that become ready together.
+struct Shared {
+    source: Content,
+    /// Places in the plan.
+    stages: Vec<usize>,
+    read: OnceCell<Read>,
+}
+
+/// What is read of a source once.
+#[derive(Clone)]
+struct Read {
+    sha256: Digest,
+    decoded: Decoded,
+}
+
 /// Runs stages.
 #[derive(Clone)]
 pub(crate) struct Deriver {
     pub(crate) plan: Arc<Plan>,
     pub(crate) decoder: &'static dyn Decode,
+    pub(crate) limits: DecodeLimits,
     /// As many stages run at once, over all uploads.
     pub(crate) threads: Arc<Semaphore>,
 }
@@ -56,23 +73,31 @@ impl Deriver {
         let mut running = JoinSet::new();
         loop {
             let ready: Vec<usize> = {
-                let derive = self.stages();
-                let ready: Vec<&str> = derive.ready(&progress).map(|stage| stage.asset.as_str()).collect();
+                let ready: Vec<&str> =
+                    progress.ready(&self.plan, None).map(|stage| stage.asset.as_str()).collect();
                 let is_next =
                     |asset: &str| ready.contains(&asset) && needed.contains(asset) && !begun.contains(asset);
                 let stages = self.plan.stages().iter().enumerate();
                 stages.filter(|(_, stage)| is_next(stage.asset.as_str())).map(|(index, _)| index).collect()
             };
+            // All stages of one source become ready together, and share what they read of it.
+            let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             for index in ready {
                 let stage = &self.plan.stages()[index];
                 begun.insert(stage.asset.as_str().to_owned());
-                let source = match stage.source.as_str() {
+                groups.entry(stage.source.as_str()).or_default().push(index);
+            }
+            for (source, stages) in groups {
+                let source = match source {
                     ORIGINAL => Some(original.clone()),
                     source => assets.get(source).map(|asset| asset.content.clone()),
                 };
                 // A stage is ready only when its source is there.
                 let Some(source) = source else { continue };
-                running.spawn(self.clone().run(index, source));
+                let shared = Arc::new(Shared { source, stages, read: OnceCell::new() });
+                for index in &shared.stages {
+                    running.spawn(self.clone().run(*index, shared.clone()));
+                }
             }
             let Some(joined) = running.join_next().await else { return Ok(assets) };
             let (index, result) = joined.map_err(|_| panicked("a stage"))?;
@@ -85,19 +110,45 @@ impl Deriver {
     }
 
     fn stages(&self) -> Derive<'_> {
-        Derive { plan: &self.plan, placement: None, decoder: self.decoder, limits: DecodeLimits::default() }
+        Derive { plan: &self.plan, placement: None, decoder: self.decoder, limits: self.limits, budget: None }
     }
 
-    /// One stage on a thread of its own.
-    async fn run(self, index: usize, source: Content) -> (usize, darkroom_core::Result<LocalAsset>) {
+    /// One stage on a thread of its own, once its source was read for all stages that share it.
+    async fn run(self, index: usize, shared: Arc<Shared>) -> (usize, darkroom_core::Result<LocalAsset>) {
+        let read = shared.read.get_or_init(|| self.clone().read(shared.clone())).await.clone();
+        let processor = self.plan.stages()[index].processor.id();
+        let result = self.on_thread(move |deriver| {
+            let Content { bytes, media } = &shared.source;
+            let source = Source::new(bytes, media.clone(), deriver.decoder, deriver.limits);
+            let source = source.with_digest(read.sha256).with_decoded(read.decoded);
+            deriver.stages().run(&deriver.plan.stages()[index], &source).map(LocalAsset::from)
+        });
+        (index, result.await.unwrap_or_else(|| Err(panicked(processor))))
+    }
+
+    /// Hashes a source, and decodes it where several stages want its pixels.
+    async fn read(self, shared: Arc<Shared>) -> Read {
+        let bytes = shared.source.bytes.clone();
+        let read = self.on_thread(move |deriver| {
+            let Content { bytes, media } = &shared.source;
+            let stages: Vec<_> = shared.stages.iter().map(|index| &deriver.plan.stages()[*index]).collect();
+            // A source without a size has an error for each of its stages to find.
+            let source = deriver.stages().source(&stages, bytes, media).ok();
+            let decoded = source.filter(|_| stages.len() > 1).map(|source| source.decode());
+            Read { sha256: Digest::of(bytes), decoded: decoded.unwrap_or_default() }
+        });
+        // What panics here does so in each stage, which then says so.
+        read.await.unwrap_or_else(|| Read { sha256: Digest::of(&bytes), decoded: Decoded::new() })
+    }
+
+    /// Runs on a thread as soon as one is free; `None` when it panicked.
+    async fn on_thread<R: Send + 'static>(
+        self,
+        work: impl FnOnce(&Deriver) -> R + Send + 'static,
+    ) -> Option<R> {
         // The semaphore is never closed.
         let _permit = self.threads.clone().acquire_owned().await;
-        let processor = self.plan.stages()[index].processor.id();
-        let result = tokio::task::spawn_blocking(move || {
-            let stage = &self.plan.stages()[index];
-            self.stages().run(stage, &source.bytes, source.media).map(LocalAsset::from)
-        });
-        (index, result.await.unwrap_or_else(|_| Err(panicked(processor))))
+        tokio::task::spawn_blocking(move || work(&self)).await.ok()
     }
 }
 
@@ -118,16 +169,26 @@ impl From<Made> for LocalAsset {
 mod tests {
     use super::*;
     use darkroom_codec::CODECS;
+    use darkroom_core::decode::DecodePlan;
     use darkroom_core::pipeline::Config;
+    use darkroom_core::pixels::Pixels;
     use darkroom_core::processors;
     use darkroom_core::registry::Registry;
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn registry() -> Registry {
+        Registry::new(&processors![darkroom_thumbnail, darkroom_preview, darkroom_placeholder]).unwrap()
+    }
 
     fn deriver() -> Deriver {
-        let registry =
-            Registry::new(&processors![darkroom_thumbnail, darkroom_preview, darkroom_placeholder]).unwrap();
-        let plan = Config::standard().validate(&registry).unwrap().remove(0);
-        Deriver { plan: Arc::new(plan), decoder: &CODECS, threads: Arc::new(Semaphore::new(2)) }
+        let plan = Config::standard().validate(&registry()).unwrap().remove(0);
+        Deriver {
+            plan: Arc::new(plan),
+            decoder: &CODECS,
+            limits: DecodeLimits::default(),
+            threads: Arc::new(Semaphore::new(2)),
+        }
     }
 
     fn set(names: &[&str]) -> BTreeSet<String> {
@@ -145,6 +206,71 @@ mod tests {
         assert_eq!(*order.lock().unwrap(), ["preview", "thumbnail", "placeholder"]);
         assert_eq!(assets["preview"].source, Digest::of(&bytes));
         assert_eq!(assets["thumbnail"].source, assets["preview"].sha256);
+    }
+
+    /// Counts what is decoded from the original.
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    impl Decode for Counting {
+        fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> darkroom_core::Result<Size> {
+            CODECS.size(media, bytes, limits)
+        }
+
+        fn decode(
+            &self,
+            media: &MediaType,
+            bytes: &[u8],
+            at_least: Size,
+            limits: DecodeLimits,
+        ) -> darkroom_core::Result<Pixels> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            CODECS.decode(media, bytes, at_least, limits)
+        }
+
+        fn decode_many(
+            &self,
+            media: &MediaType,
+            bytes: &[u8],
+            requests: &[Size],
+            limits: DecodeLimits,
+        ) -> darkroom_core::Result<Vec<Arc<Pixels>>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            CODECS.decode_many(media, bytes, requests, limits)
+        }
+
+        fn plan(
+            &self,
+            media: &MediaType,
+            bytes: &[u8],
+            requests: &[Size],
+            limits: DecodeLimits,
+        ) -> darkroom_core::Result<DecodePlan> {
+            CODECS.plan(media, bytes, requests, limits)
+        }
+    }
+
+    #[tokio::test]
+    async fn stages_of_one_source_share_a_decode_and_make_what_each_makes_alone() {
+        let mut config = Config::standard();
+        for stage in &mut config.pipelines[0].lanes[1].stages {
+            stage.source = Some("original".to_owned());
+        }
+        let plan = Arc::new(config.validate(&registry()).unwrap().remove(0));
+        let decoder: &'static Counting = Box::leak(Box::default());
+        let deriver = Deriver { plan, decoder, ..deriver() };
+        let bytes = darkroom_codec::testing::photo(3000, 2000, 80, 1);
+        let original = Content { bytes: bytes.into(), media: MediaType::JPEG };
+        let together =
+            deriver.derive(original.clone(), &set(&["preview", "thumbnail", "placeholder"]), |_| ()).await;
+        let together = together.unwrap();
+        assert_eq!(decoder.0.load(Ordering::Relaxed), 1);
+        for asset in ["preview", "thumbnail", "placeholder"] {
+            let alone = deriver.derive(original.clone(), &set(&[asset]), |_| ()).await.unwrap();
+            assert_eq!(together[asset].sha256, alone[asset].sha256, "{asset}");
+            assert_eq!(together[asset].source, alone[asset].source, "{asset}");
+        }
+        assert_eq!(decoder.0.load(Ordering::Relaxed), 4);
     }
 
     #[tokio::test]

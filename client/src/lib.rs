@@ -11,7 +11,7 @@
 //! ```no_run
 //! # async fn example(
 //! #     registry: darkroom_core::registry::Registry,
-//! #     decoder: &'static dyn darkroom_core::source::Decode,
+//! #     decoder: &'static dyn darkroom_core::decode::Decode,
 //! # ) -> Result<(), Box<dyn std::error::Error>> {
 //! use darkroom_client::{Darkroom, Toolkit, UploadOptions};
 //!

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use darkroom_api as api;
 use darkroom_core::Digest;
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::media::MediaType;
 use darkroom_core::processor::parse_params;
-use darkroom_core::source::{DecodeLimits, Source};
+use darkroom_core::source::Source;
 
 use crate::darkroom::{Darkroom, Toolkit};
 use crate::error::{Error, Result};
@@ -57,10 +58,11 @@ impl Darkroom {
             bytes.insert(asset.name.clone(), self.fetch(&item, asset, 8).await?);
         }
         let toolkit = self.toolkit.clone();
+        let limits = self.catalog().await?.images();
         let work = tokio::task::spawn_blocking(move || {
             let check = |asset: &api::Asset| AssetReport {
                 asset: asset.into(),
-                check: remake(&toolkit, &item, asset, &bytes),
+                check: remake(&toolkit, limits, &item, asset, &bytes),
             };
             item.assets.iter().map(check).collect()
         });
@@ -74,7 +76,13 @@ impl Darkroom {
     }
 }
 
-fn remake(toolkit: &Toolkit, item: &api::Item, asset: &api::Asset, bytes: &BTreeMap<String, Bytes>) -> Check {
+fn remake(
+    toolkit: &Toolkit,
+    limits: DecodeLimits,
+    item: &api::Item,
+    asset: &api::Asset,
+    bytes: &BTreeMap<String, Bytes>,
+) -> Check {
     let Some(recipe) = &asset.recipe else { return Check::Original };
     let source = item.assets.iter().find(|source| source.name == recipe.source);
     let source = source.and_then(|source| Some((source, bytes.get(&source.name)?)));
@@ -84,7 +92,7 @@ fn remake(toolkit: &Toolkit, item: &api::Item, asset: &api::Asset, bytes: &BTree
     if source.sha256 != recipe.source_sha256 {
         return Check::NotRemade(format!("it was made from another `{}`", recipe.source));
     }
-    match follow(toolkit, recipe, source, source_bytes) {
+    match follow(toolkit, limits, recipe, source, source_bytes) {
         Ok(made) if made == Digest(*asset.sha256) => Check::Remade,
         Ok(made) => Check::Differs(made),
         Err(reason) => Check::NotRemade(reason),
@@ -93,6 +101,7 @@ fn remake(toolkit: &Toolkit, item: &api::Item, asset: &api::Asset, bytes: &BTree
 
 fn follow(
     toolkit: &Toolkit,
+    limits: DecodeLimits,
     recipe: &api::Recipe,
     source: &api::Asset,
     bytes: &Bytes,
@@ -109,7 +118,7 @@ fn follow(
     }
     let params = parse_params(&recipe.processor, Some(&recipe.params)).map_err(text)?;
     let media = MediaType::parse(&source.media_type).map_err(text)?;
-    let source = Source::new(bytes, media, toolkit.decoder, DecodeLimits::default());
+    let source = Source::new(bytes, media, toolkit.decoder, limits);
     let made = processor.process(&source, &params).map_err(text)?;
     Ok(Digest::of(&made.bytes))
 }

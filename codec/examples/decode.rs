@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 
 use darkroom_codec::CODECS;
+use darkroom_core::decode::{Decode, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 
 fn decode(bytes: &[u8]) -> Result<Pixels> {

@@ -11,9 +11,10 @@ use darkroom_codec::encode::{Encoding, jpeg};
 use darkroom_codec::fit::Request;
 use darkroom_codec::resize::{self, Light};
 use darkroom_codec::{CODECS, alpha};
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::{DecodeLimits, Source};
+use darkroom_core::source::Source;
 
 const QUALITIES: [u32; 6] = [50, 60, 70, 80, 85, 90];
 

@@ -7,8 +7,8 @@
 mod header;
 mod runs;
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 
 use header::{Coding, Header};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use darkroom_core::Result;
 use darkroom_core::asset::Derivative;
+use darkroom_core::cost::Cost;
 use darkroom_core::pixels::Size;
 use darkroom_core::source::Source;
 
@@ -12,7 +13,7 @@ use crate::color::Color;
 use crate::encode::{self, Encoded, Encoding, Format, palette};
 use crate::fit::{Gravity, Request};
 use crate::resize::{self, Light};
-use crate::{alpha, attention, canvas, sharpen};
+use crate::{alpha, attention, canvas, estimate, sharpen};
 
 /// What a picture is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +30,29 @@ pub struct Composition {
     pub encoding: Encoding,
 }
 
+impl Composition {
+    /// The pixels that [`compose`] asks a source of this upright size for.
+    pub fn at_least(&self, full: Size) -> Size {
+        self.request.place(full).at_least()
+    }
+
+    /// What [`compose`] takes at most beside decoding, for a source of the upright size `full` that is decoded at the
+    /// size `decoded`.
+    pub fn cost(&self, full: Size, decoded: Size) -> Cost {
+        estimate::compose(self, full, decoded)
+    }
+}
+
 /// Decodes, cuts, resizes, sharpens, lays on the background and encodes.
 ///
 /// # Errors
 /// As [`Source::pixels`] and [`encode::encode`], and
-/// [`Error::ImageTooLarge`](darkroom_core::Error::ImageTooLarge) for a result of more than
-/// [`MAX_PIXELS`](crate::fit::MAX_PIXELS).
+/// [`Error::ImageTooLarge`](darkroom_core::Error::ImageTooLarge) for a result of more pixels than
+/// [`DecodeLimits`](darkroom_core::decode::DecodeLimits) allow.
 pub fn compose(source: &Source<'_>, composition: &Composition) -> Result<Derivative<Size>> {
     let Composition { request, light, sharpen: amount, background, encoding } = *composition;
     let mut placing = request.place(source.size()?);
-    placing.check()?;
+    placing.check(source.limits().output_pixels)?;
     let decoded = source.pixels(placing.at_least())?;
     let few_colors = encoding.format == Format::Auto && palette::few_colors(&decoded);
     let keeps_alpha = encoding.format.keeps_alpha();

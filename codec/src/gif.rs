@@ -5,8 +5,8 @@
 
 use std::num::NonZeroU64;
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 

@@ -3,4 +3,4 @@
 mod decode;
 mod metadata;
 
-pub use decode::{decode, size};
+pub use decode::{decode, decode_many, plan, size};

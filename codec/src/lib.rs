@@ -21,6 +21,7 @@
 //! | `png.rs`, `webp.rs`, `gif.rs`, `bmp.rs`, `tiff.rs` | the other formats |
 //! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
 //! | `limits.rs` | the decode limits |
+//! | `estimate.rs` | what decoding, resizing and encoding take, for plans |
 //! | `orientation.rs` | EXIF orientation |
 //! | `fit/` | which part of a picture goes where, in integers |
 //! | `attention.rs` | which part has most to look at |
@@ -39,6 +40,7 @@ pub mod color;
 pub mod compose;
 mod contain;
 pub mod encode;
+mod estimate;
 pub mod fit;
 pub mod gif;
 mod icc;
@@ -57,7 +59,9 @@ pub mod webp;
 
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
+use std::sync::Arc;
+
+use darkroom_core::decode::{Decode, DecodeLimits, DecodePlan};
 use darkroom_core::{Error, Result};
 
 /// The media types that [`Codecs`] reads.
@@ -137,6 +141,39 @@ impl Decode for Codecs {
             Format::Gif => gif::decode(bytes, limits),
             Format::Bmp => bmp::decode(bytes, limits),
             Format::Tiff => tiff::decode(bytes, limits),
+        }
+    }
+
+    fn decode_many(
+        &self,
+        media: &MediaType,
+        bytes: &[u8],
+        requests: &[Size],
+        limits: DecodeLimits,
+    ) -> Result<Vec<Arc<Pixels>>> {
+        limits::check_bytes(bytes, limits)?;
+        match format_of(media, bytes)? {
+            Format::Jpeg => jpeg::decode_many(bytes, requests, limits),
+            _ if requests.is_empty() => Ok(Vec::new()),
+            // All others have one size, whatever is asked for.
+            _ => {
+                let pixels = Arc::new(self.decode(media, bytes, Size::new(1, 1), limits)?);
+                Ok(vec![pixels; requests.len()])
+            }
+        }
+    }
+
+    fn plan(
+        &self,
+        media: &MediaType,
+        bytes: &[u8],
+        requests: &[Size],
+        limits: DecodeLimits,
+    ) -> Result<DecodePlan> {
+        let size = self.size(media, bytes, limits)?;
+        match format_of(media, bytes)? {
+            Format::Jpeg => jpeg::plan(bytes, requests, limits),
+            format => Ok(estimate::full_size(format, bytes.len(), size, requests.len())),
         }
     }
 }

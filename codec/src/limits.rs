@@ -1,7 +1,7 @@
 //! Decode limits, held against what a header says.
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 
 /// Refuses a file of too many bytes.
@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn each_measure_is_named() {
-        let limits = DecodeLimits { pixels: 1000, side: 100, bytes: 10, frames: 2 };
+        let limits =
+            DecodeLimits { pixels: 1000, side: 100, bytes: 10, frames: 2, ..DecodeLimits::default() };
         let refused = |width, height| match check(Size::new(width, height), limits) {
             Ok(()) => "",
             Err(Error::ImageTooLarge { what, .. }) => what,

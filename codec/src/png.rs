@@ -6,8 +6,8 @@
 
 use std::io::Cursor;
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 use png::{ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations};
 

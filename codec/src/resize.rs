@@ -3,6 +3,7 @@
 //! Transparent pictures are resized with their colours multiplied by alpha. Linear light has 16 bits; its
 //! accumulators are integers as those of 8 bits are, so every SIMD path gives the same.
 
+use darkroom_core::cost::Cost;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
 use fast_image_resize::images::{Image, ImageRef, TypedImage, TypedImageRef};
@@ -10,7 +11,7 @@ use fast_image_resize::pixels::{Pixel, U16x3, U16x4};
 use fast_image_resize::{FilterType, PixelTrait, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::fit::{Placing, Region};
-use crate::{alpha, linear};
+use crate::{alpha, estimate, linear};
 
 /// What is added up when a picture is resized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,11 @@ pub fn place(pixels: &Pixels, placing: &Placing, light: Light) -> Result<Pixels>
     let (left, width) = span(region.left, region.size.width, source.width, decoded.width);
     let (top, height) = span(region.top, region.size.height, source.height, decoded.height);
     run(pixels, picture, light, ResizeOptions::new().crop(left, top, width, height))
+}
+
+/// What [`place`] takes at most, for a source that is decoded at `decoded`.
+pub fn cost(placing: &Placing, decoded: Size, light: Light) -> Cost {
+    estimate::resize(placing, decoded, light)
 }
 
 /// Start and length of a part of the full side, in pixels of the decoded side. In steps of 1/1024 of a pixel,

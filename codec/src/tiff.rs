@@ -9,8 +9,8 @@ mod layout;
 
 use std::io::Cursor;
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 use tiff::decoder::{ChunkType, Decoder, DecodingResult};
 use tiff::{TiffError, tags::Tag};

@@ -8,8 +8,8 @@ mod container;
 
 use std::io::Cursor;
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 use image_webp::WebPDecoder;
 

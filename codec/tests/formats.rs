@@ -4,9 +4,9 @@
 
 use darkroom_codec::testing::{Fixture, fixtures};
 use darkroom_codec::{CODECS, READABLE};
+use darkroom_core::decode::{Decode, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 
 fn decode(media: &MediaType, bytes: &[u8]) -> Result<Pixels> {
@@ -206,6 +206,7 @@ fn every_limit_is_held_for_every_format() {
             side: size.width.max(size.height),
             bytes: bytes.len() as u64,
             frames: 2,
+            ..DecodeLimits::default()
         };
         assert!(CODECS.decode(&media, &bytes, size, exact).is_ok(), "{name}");
         if name.contains("animation") {

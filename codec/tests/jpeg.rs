@@ -4,9 +4,9 @@
 
 use darkroom_codec::testing::{orientation_block, photo, photo_with_orientation, scene, with_exif};
 use darkroom_codec::{CODECS, resize};
+use darkroom_core::decode::{Decode, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 use mozjpeg_rs::{Encoder, Preset, Subsampling};
 

@@ -4,9 +4,9 @@
 
 use darkroom_codec::CODECS;
 use darkroom_codec::testing::{cutout, orientation_block, png as write, scene};
+use darkroom_core::decode::{Decode, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Error, Result};
 use png::{BitDepth, ColorType, Encoder};
 

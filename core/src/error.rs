@@ -77,6 +77,16 @@ pub enum Error {
         /// The limit.
         allowed: u64,
     },
+    /// Work that would take more than it may; it was not begun.
+    #[error("estimated at {found} {what}; at most {allowed} are allowed")]
+    TooCostly {
+        /// The measure, such as `instructions`.
+        what: &'static str,
+        /// The estimate.
+        found: u64,
+        /// The limit.
+        allowed: u64,
+    },
     /// A picture cannot be encoded in as few bytes as were asked for.
     #[error("{encoding} has {found} bytes at its smallest; at most {allowed} are allowed")]
     OverBudget {
@@ -202,6 +212,7 @@ impl Error {
             Error::NotAnImage { .. } => "not_an_image",
             Error::Damaged { .. } => "damaged",
             Error::ImageTooLarge { .. } => "image_too_large",
+            Error::TooCostly { .. } => "too_costly",
             Error::OverBudget { .. } => "over_budget",
             Error::ProcessorFailed { .. } => "processor_failed",
             Error::InvalidName { .. } => "invalid_name",

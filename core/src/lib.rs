@@ -9,6 +9,8 @@
 //! | [`processor`] | the [`Processor`](processor::Processor) trait and its type-erased descriptor |
 //! | [`registry`] | the processors that an application knows, by id |
 //! | [`source`] | what a processor reads: bytes, and pixels decoded on demand |
+//! | [`decode`] | the trait by which an application brings its image formats, and limits of images |
+//! | [`cost`] | what work takes, estimated before it begins |
 //! | [`pipeline`] | pipelines as configuration: lanes, stages, validation, order |
 //! | [`lane`] | resumable work on an item: hashing the original, making the derivatives |
 //! | [`session`] | one asset's upload in flight |
@@ -17,6 +19,8 @@
 
 pub mod asset;
 pub mod chunk;
+pub mod cost;
+pub mod decode;
 pub mod digest;
 pub mod error;
 pub mod hash;

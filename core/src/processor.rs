@@ -10,8 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::asset::{Asset, AssetKind, Derivative};
+use crate::cost::Cost;
 use crate::error::{Error, Result};
 use crate::media::MediaType;
+use crate::pixels::Size;
 use crate::source::Source;
 
 /// A processor's parameters as they are configured: a JSON object.
@@ -100,6 +102,20 @@ pub trait Processor: Send + Sync + 'static {
         source: &Source<'_>,
         params: &Self::Params,
     ) -> Result<Derivative<<Self::Output as Asset>::Meta>>;
+
+    /// What [`process`](Processor::process) will pass to [`Source::pixels`] for a source of the given upright size;
+    /// `None` where it reads no pixels. Stages of one source share one decode of what they request, so a request that
+    /// `process` does not make is work for nothing, and one that it makes beside it is a decode of its own.
+    fn request(&self, _full: Size, _params: &Self::Params) -> Option<Size> {
+        None
+    }
+
+    /// What [`process`](Processor::process) will take at most beside decoding, for a source of the upright size
+    /// `full` that is decoded at the size `decoded`. `None` where that cannot be told: the stage then shares its
+    /// message with no other, and is begun whatever it takes.
+    fn cost(&self, _full: Size, _decoded: Size, _params: &Self::Params) -> Option<Cost> {
+        None
+    }
 }
 
 /// A processor with its types erased, as the registry keeps it.
@@ -110,6 +126,8 @@ pub struct Descriptor {
     accepts: &'static [MediaType],
     canonical: fn(&RawParams) -> Result<String>,
     process: fn(&Source<'_>, &RawParams) -> Result<Derivative>,
+    request: fn(Size, &RawParams) -> Result<Option<Size>>,
+    cost: fn(Size, Size, &RawParams) -> Result<Option<Cost>>,
 }
 
 impl Descriptor {
@@ -125,6 +143,8 @@ impl Descriptor {
                 let params = typed_params::<P>(raw)?;
                 P::default().process(source, &params).map(Derivative::erase)
             },
+            request: |full, raw| Ok(P::default().request(full, &typed_params::<P>(raw)?)),
+            cost: |full, decoded, raw| Ok(P::default().cost(full, decoded, &typed_params::<P>(raw)?)),
         }
     }
 
@@ -176,6 +196,22 @@ impl Descriptor {
             });
         }
         (self.process)(source, raw)
+    }
+
+    /// What [`process`](Descriptor::process) will pass to [`Source::pixels`]; see [`Processor::request`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidParams`].
+    pub fn request(&self, full: Size, raw: &RawParams) -> Result<Option<Size>> {
+        (self.request)(full, raw)
+    }
+
+    /// What [`process`](Descriptor::process) will take beside decoding; see [`Processor::cost`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidParams`].
+    pub fn cost(&self, full: Size, decoded: Size, raw: &RawParams) -> Result<Option<Cost>> {
+        (self.cost)(full, decoded, raw)
     }
 }
 

@@ -1,54 +1,12 @@
 //! What a processor reads: the source asset's bytes, and its pixels decoded on demand.
-//!
-//! Formats are read by a [`Decode`] implementation that the application passes in; this crate has none.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::decode::{Decode, DecodeLimits, DecodePlan, Decoded};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::media::MediaType;
 use crate::pixels::{Pixels, Size};
-
-/// The largest images that are decoded. All are checked from the header, before anything is allocated; what is
-/// over one of them is [`ImageTooLarge`](crate::Error::ImageTooLarge), which names the measure, what was found
-/// and what is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecodeLimits {
-    /// Width times height.
-    pub pixels: u64,
-    /// Width, and height.
-    pub side: u32,
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Pictures in the file: frames of an animation, pages of a TIFF. Only the first is decoded.
-    pub frames: u32,
-}
-
-impl Default for DecodeLimits {
-    fn default() -> Self {
-        DecodeLimits { pixels: 100_000_000, side: 65_535, bytes: 1 << 30, frames: 10_000 }
-    }
-}
-
-/// Reads image formats.
-///
-/// Implementations are deterministic: same bytes, same `at_least`: same pixels, on every machine.
-pub trait Decode: Send + Sync {
-    /// The upright size of the image, read from its header.
-    ///
-    /// # Errors
-    /// [`NotAnImage`](crate::Error::NotAnImage), [`Damaged`](crate::Error::Damaged),
-    /// [`ImageTooLarge`](crate::Error::ImageTooLarge).
-    fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> Result<Size>;
-
-    /// The upright image in sRGB, at the smallest scale that the format offers for little and that still
-    /// covers `at_least` (in upright orientation); at full size where none does.
-    ///
-    /// # Errors
-    /// As [`size`](Decode::size), and for bytes that end early.
-    fn decode(&self, media: &MediaType, bytes: &[u8], at_least: Size, limits: DecodeLimits)
-    -> Result<Pixels>;
-}
 
 /// A source asset on its way into a processor.
 pub struct Source<'a> {
@@ -56,13 +14,50 @@ pub struct Source<'a> {
     media: MediaType,
     decoder: &'a dyn Decode,
     limits: DecodeLimits,
-    decoded: Mutex<Option<(Size, Arc<Pixels>)>>,
+    digest: OnceLock<Digest>,
+    /// What will be asked for, and is decoded together.
+    requests: Vec<Size>,
+    decoded: Mutex<Decoded>,
 }
 
 impl<'a> Source<'a> {
     /// A source of the given bytes and media type, read by `decoder`.
     pub fn new(bytes: &'a [u8], media: MediaType, decoder: &'a dyn Decode, limits: DecodeLimits) -> Self {
-        Source { bytes, media, decoder, limits, decoded: Mutex::new(None) }
+        Source {
+            bytes,
+            media,
+            decoder,
+            limits,
+            digest: OnceLock::new(),
+            requests: Vec::new(),
+            decoded: Mutex::default(),
+        }
+    }
+
+    /// With the SHA-256 of its bytes where it is known, so that it is not computed again.
+    #[must_use]
+    pub fn with_digest(mut self, digest: Digest) -> Self {
+        self.digest = OnceLock::from(digest);
+        self
+    }
+
+    /// With what its processors will ask for: the first of these requests decodes for all of them.
+    #[must_use]
+    pub fn with_requests(mut self, requests: impl IntoIterator<Item = Size>) -> Self {
+        self.requests.clear();
+        for request in requests {
+            if !self.requests.contains(&request) {
+                self.requests.push(request);
+            }
+        }
+        self
+    }
+
+    /// With what [`decode`](Self::decode) gave for the same bytes.
+    #[must_use]
+    pub fn with_decoded(mut self, decoded: Decoded) -> Self {
+        self.decoded = Mutex::new(decoded);
+        self
     }
 
     /// The bytes as they are stored.
@@ -75,9 +70,19 @@ impl<'a> Source<'a> {
         &self.media
     }
 
+    /// What is decoded at most, and what may be made of it.
+    pub fn limits(&self) -> DecodeLimits {
+        self.limits
+    }
+
+    /// What its processors will ask for, each once.
+    pub fn requests(&self) -> &[Size] {
+        &self.requests
+    }
+
     /// The SHA-256 of the bytes.
     pub fn digest(&self) -> Digest {
-        Digest::of(self.bytes)
+        *self.digest.get_or_init(|| Digest::of(self.bytes))
     }
 
     /// The upright size, from the header.
@@ -88,22 +93,50 @@ impl<'a> Source<'a> {
         self.decoder.size(&self.media, self.bytes, self.limits)
     }
 
+    /// What decoding for the requests will give and take, from the header.
+    ///
+    /// # Errors
+    /// As [`Decode::plan`].
+    pub fn plan(&self) -> Result<DecodePlan> {
+        self.decoder.plan(&self.media, self.bytes, &self.requests, self.limits)
+    }
+
+    /// Decodes for all requests at once. Where that fails, nothing: each is then decoded alone and has an error of
+    /// its own.
+    pub fn decode(&self) -> Decoded {
+        let decoded = self.decoder.decode_many(&self.media, self.bytes, &self.requests, self.limits);
+        decoded.map_or_else(|_| Decoded::new(), |pixels| self.requests.iter().copied().zip(pixels).collect())
+    }
+
     /// Upright sRGB pixels of at least `at_least`, or of full size where the image is smaller.
     ///
-    /// What is returned depends on the bytes and `at_least` alone, never on what was asked before: that is
-    /// what makes a processor's output the same in every placement.
+    /// What is returned depends on the bytes and `at_least` alone, never on what else is asked: that is what makes a
+    /// processor's output the same in every placement and in every company.
     ///
     /// # Errors
     /// As [`Decode::decode`].
     pub fn pixels(&self, at_least: Size) -> Result<Arc<Pixels>> {
         let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((request, pixels)) = decoded.as_ref()
-            && *request == at_least
-        {
-            return Ok(pixels.clone());
+        let found = |decoded: &Decoded| {
+            let found = decoded.iter().find(|(request, _)| *request == at_least);
+            found.map(|(_, pixels)| pixels.clone())
+        };
+        if let Some(pixels) = found(&decoded) {
+            return Ok(pixels);
+        }
+        if self.requests.len() > 1 && self.requests.contains(&at_least) {
+            // What was decoded before makes room first.
+            decoded.clear();
+            *decoded = self.decode();
+            if let Some(pixels) = found(&decoded) {
+                return Ok(pixels);
+            }
         }
         let pixels = Arc::new(self.decoder.decode(&self.media, self.bytes, at_least, self.limits)?);
-        *decoded = Some((at_least, pixels.clone()));
+        *decoded = vec![(at_least, pixels.clone())];
         Ok(pixels)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -3,11 +3,11 @@
 use darkroom_api as api;
 use darkroom_codec::CODECS;
 use darkroom_core::asset::AssetName;
-use darkroom_core::lane::{Derive, Lane, Made, Progress, Step, Workbench};
+use darkroom_core::decode::DecodeLimits;
+use darkroom_core::lane::{Derive, Lane, Made, Progress, Step, Stored, Workbench};
 use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::{Config, Plan, PlannedStage};
 use darkroom_core::registry::Registry;
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Digest, Error};
 
 use crate::Photo;
@@ -25,7 +25,8 @@ pub fn toolkit() -> Registry {
 pub fn derivatives(photo: &Photo) -> Result<Vec<(PlannedStage, Made)>, Error> {
     let plans = Config::standard().validate(&toolkit())?;
     let plan: &Plan = &plans[0];
-    let derive = Derive { plan, placement: None, decoder: &CODECS, limits: DecodeLimits::default() };
+    let limits = DecodeLimits::default();
+    let derive = Derive { plan, placement: None, decoder: &CODECS, limits, budget: None };
     let mut bench = Bench { photo, made: Vec::new() };
     let mut progress = Progress::new([AssetName::original()]);
     while let Step::Pending(next) = derive.advance(progress, &mut bench)? {
@@ -55,12 +56,13 @@ struct Bench<'a> {
 }
 
 impl Workbench for Bench<'_> {
-    fn source(&self, name: &AssetName) -> Result<Option<(Vec<u8>, MediaType)>, Error> {
+    fn source(&self, name: &AssetName) -> Result<Option<Stored>, Error> {
+        let stored = |bytes: &[u8], media| Stored { bytes: bytes.to_vec(), media, sha256: Digest::of(bytes) };
         if name.as_str() == "original" {
-            return Ok(Some((self.photo.bytes.clone(), MediaType::parse(self.photo.media_type)?)));
+            return Ok(Some(stored(&self.photo.bytes, MediaType::parse(self.photo.media_type)?)));
         }
         let made = self.made.iter().find(|(stage, _)| stage.asset == *name);
-        Ok(made.map(|(_, made)| (made.derivative.bytes.clone(), made.derivative.media.clone())))
+        Ok(made.map(|(_, made)| stored(&made.derivative.bytes, made.derivative.media.clone())))
     }
 
     fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {

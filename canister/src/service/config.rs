@@ -7,9 +7,9 @@ use darkroom_core::registry::Registry;
 use darkroom_core::session::MAX_CHUNKS;
 use ic_stable_structures::Memory;
 
-use super::{Service, Wire};
+use super::{Service, Wire, limits};
 use crate::env::Caller;
-use crate::store::{self, ConfigRecord, QuotaRecord};
+use crate::store::{self, ConfigRecord, ImageLimitsRecord, QuotaRecord};
 
 /// The most bytes of a chunk: a message holds 2 MiB, and its other fields take some of it.
 const MAX_CHUNK_SIZE: u32 = 2_000_000;
@@ -17,7 +17,7 @@ const MAX_CHUNK_SIZE: u32 = 2_000_000;
 /// one pass. Other sizes are right, and dearer.
 const CHUNK_SIZE: u32 = 29_688 * 64;
 const MIN_CHUNK_SIZE: u32 = 64 * 1024;
-const NANOS: u64 = 1_000_000_000;
+pub(super) const NANOS: u64 = 1_000_000_000;
 
 /// What stands where nothing is configured.
 pub(super) fn standard() -> ConfigRecord {
@@ -31,6 +31,7 @@ pub(super) fn standard() -> ConfigRecord {
         per_principal: QuotaRecord::per_principal(),
         total: QuotaRecord::total(),
         min_cycles: store::min_cycles(),
+        images: ImageLimitsRecord::default(),
     }
 }
 
@@ -54,24 +55,27 @@ pub(super) fn merge(
                 Some(granted.iter().map(|granted| granted.as_slice().to_vec().into()).collect());
         }
     }
-    let limits = args.limits.clone().unwrap_or_default();
-    if let Some(found) = limits.chunk_size {
+    let given = args.limits.clone().unwrap_or_default();
+    if let Some(found) = given.chunk_size {
         let range = u64::from(MIN_CHUNK_SIZE)..=u64::from(MAX_CHUNK_SIZE);
         config.chunk_size = u32::try_from(check("chunk_size", found.into(), range)?).unwrap_or(found);
     }
-    if let Some(found) = limits.max_file_size {
+    if let Some(found) = given.max_file_size {
         config.max_file_size = check("max_file_size", found, 1..=200_000_000_000)?;
     }
-    if let Some(found) = limits.session_seconds {
+    if let Some(found) = given.session_seconds {
         config.session_nanos = check("session_seconds", found, 60..=366 * 24 * 60 * 60)? * NANOS;
     }
-    if let Some(found) = limits.max_chunks {
+    if let Some(found) = given.max_chunks {
         check("max_chunks", found.into(), 1..=u64::from(MAX_CHUNKS))?;
         config.max_chunks = found;
     }
-    config.per_principal = quota(config.per_principal, limits.per_principal.as_ref());
-    config.total = quota(config.total, limits.total.as_ref());
-    config.min_cycles = limits.min_cycles.unwrap_or(config.min_cycles);
+    config.per_principal = quota(config.per_principal, given.per_principal.as_ref());
+    config.total = quota(config.total, given.total.as_ref());
+    config.min_cycles = given.min_cycles.unwrap_or(config.min_cycles);
+    if let Some(args) = &given.images {
+        config.images = limits::images(config.images, args)?;
+    }
     Ok(config)
 }
 
@@ -85,7 +89,7 @@ fn quota(quota: QuotaRecord, args: Option<&api::Quota>) -> QuotaRecord {
     }
 }
 
-fn check(field: &str, found: u64, allowed: std::ops::RangeInclusive<u64>) -> api::Result<u64> {
+pub(super) fn check(field: &str, found: u64, allowed: std::ops::RangeInclusive<u64>) -> api::Result<u64> {
     if allowed.contains(&found) {
         return Ok(found);
     }

@@ -1,29 +1,32 @@
-//! Stages that run here. Each runs in a message of its own, from a job record in stable memory, so that a trap
-//! or an exhausted budget fails that stage and nothing else.
+//! Stages that run here, from job records in stable memory. Those of one source share a message and its decode where
+//! they are estimated to fit together; after a trap each runs in a message of its own, so that a trap or an exhausted
+//! budget fails one stage and nothing else.
 
 use darkroom_api as api;
-use darkroom_core::asset::AssetName;
-use darkroom_core::chunk::ChunkStore;
-use darkroom_core::id::ChunkKey;
-use darkroom_core::lane::{Lane, Made, Workbench};
-use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::PlannedStage;
-use darkroom_core::{Digest, Error};
+use darkroom_core::lane::Lane;
+use darkroom_core::pipeline::{MAX_STAGES, Plan};
 use ic_stable_structures::Memory;
 
+use super::bench::Bench;
 use super::publish::{derive, progress};
-use super::upload::done;
-use super::{Service, Wire, insert_asset};
-use crate::store::{
-    AssetRecord, Draft, HoldingRecord, ItemRecord, JobRecord, Location, Origin, RecipeRecord, StageState,
-};
+use super::{Service, Wire};
+use crate::store::{ItemRecord, JobRecord, StageState};
 
 /// How often a stage is begun before an interruption (an upgrade, a lack of resources) fails it.
 const MAX_ATTEMPTS: u32 = 3;
 
+/// A job that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    /// Its place in the queue.
+    pub(crate) number: u64,
+    /// Whether others may run in its message.
+    pub(crate) has_company: bool,
+}
+
 impl<M: Memory + Clone> Service<M> {
     /// The next job, counted as begun; jobs whose item is gone or that were begun too often are ended first.
-    pub(crate) fn next_job(&mut self) -> api::Result<Option<u64>> {
+    pub(crate) fn next_job(&mut self) -> api::Result<Option<Job>> {
         loop {
             let Some(key) = self.store.jobs.keys(..).next() else { return Ok(None) };
             let job = u64::from_be_bytes(key);
@@ -37,23 +40,30 @@ impl<M: Memory + Clone> Service<M> {
             record.attempts += 1;
             if self.mark(&record, StageState::Running)? {
                 self.store.jobs.insert(key, &record);
-                return Ok(Some(job));
+                let (_, draft) = self.draft(record.item)?;
+                let company = self.company(job, &record, &self.plan(&draft)?)?;
+                return Ok(Some(Job { number: job, has_company: company.len() > 1 }));
             }
             self.store.jobs.remove(&key);
         }
     }
 
-    /// Runs a job that [`next_job`](Self::next_job) gave, and ends it: a processor's error fails the stage.
+    /// Runs a job that [`next_job`](Self::next_job) gave, and ends it: a processor's error fails the stage. Others of
+    /// its item may run with it.
     pub(crate) fn run_job(&mut self, job: u64, now: u64) -> api::Result<()> {
+        let Some(record) = self.store.jobs.get(&job.to_be_bytes()).wire()? else { return Ok(()) };
+        self.run_stages(job, &record, now).or_else(|error| self.fail_job(job, &error))
+    }
+
+    /// Has a job whose message trapped run again without company, which may have been the reason.
+    pub(crate) fn isolate_job(&mut self, job: u64) -> api::Result<()> {
         let key = job.to_be_bytes();
-        let Some(record) = self.store.jobs.get(&key).wire()? else { return Ok(()) };
-        match self.run_stage(&record, now) {
-            Ok(()) => {
-                self.store.jobs.remove(&key);
-                Ok(())
-            }
-            Err(error) => self.fail_job(job, &error),
+        if let Some(mut record) = self.store.jobs.get(&key).wire()? {
+            record.alone = true;
+            self.mark(&record, StageState::Queued)?;
+            self.store.jobs.insert(key, &record);
         }
+        Ok(())
     }
 
     /// Ends a job as failed, with the reason in its stage.
@@ -97,95 +107,66 @@ impl<M: Memory + Clone> Service<M> {
         Ok(true)
     }
 
-    fn run_stage(&mut self, job: &JobRecord, now: u64) -> api::Result<()> {
+    /// The jobs that may share the message of `first`, itself among them: stages of the same item and source.
+    fn company(&self, first: u64, job: &JobRecord, plan: &Plan) -> api::Result<Vec<(u64, JobRecord)>> {
+        let mut company = vec![(first, job.clone())];
+        if job.alone {
+            return Ok(company);
+        }
+        let source = |job: &JobRecord| plan.stage(job.asset.as_str()).map(|stage| stage.source.clone());
+        // An item's stages are queued one after the other.
+        for key in self.store.jobs.keys(first.to_be_bytes()..).skip(1).take(MAX_STAGES) {
+            let Some(next) = self.store.jobs.get(&key).wire()? else { continue };
+            if next.item == job.item && !next.alone && source(&next) == source(job) {
+                company.push((u64::from_be_bytes(key), next));
+            }
+        }
+        Ok(company)
+    }
+
+    /// Runs the stage of a job, and with it as many of the same source as the budget has room for.
+    fn run_stages(&mut self, first: u64, job: &JobRecord, now: u64) -> api::Result<()> {
         let (item, draft) = self.draft(job.item)?;
         let plan = self.plan(&draft)?;
-        let source = plan.stage(job.asset.as_str()).and_then(|stage| item.asset(stage.source.as_str()));
-        if source.is_none() || item.asset(job.asset.as_str()).is_some() {
-            // Its source was refused meanwhile, or it is made: there is nothing to do until it is queued again.
-            if source.is_none() {
-                self.mark(job, StageState::Waiting)?;
+        let mut jobs = self.company(first, job, &plan)?;
+        // Its source was refused meanwhile, or it is made: there is nothing to do until it is queued again.
+        for (key, job) in jobs.extract_if(.., |(_, job)| !is_due(&item, &plan, job)).collect::<Vec<_>>() {
+            self.store.jobs.remove(&key.to_be_bytes());
+            if item.asset(job.asset.as_str()).is_none() {
+                self.mark(&job, StageState::Waiting)?;
             }
+        }
+        if jobs.iter().all(|(key, _)| *key != first) {
             return Ok(());
         }
-        // The lane takes the first stage that is ready; all but this job's are made to look done.
+        let (item, draft) = self.draft(job.item)?;
+        // The lane takes what is ready; all but the stages of these jobs are made to look done.
         let mut done = progress(&item);
-        let others = plan.stages().iter().map(|stage| &stage.asset).filter(|asset| **asset != job.asset);
+        let assets = plan.stages().iter().map(|stage| &stage.asset);
+        let others = assets.filter(|asset| jobs.iter().all(|(_, job)| job.asset != **asset));
         others.for_each(|asset| done.complete(asset.clone()));
-        let mut bench = Bench { service: self, item, draft };
-        derive(&plan).advance(done, &mut bench).wire()?;
-        let Bench { mut item, draft, .. } = bench;
+        let images = self.store.config().wire()?.images;
+        let mut bench = Bench { service: self, item, draft, ended: Vec::new() };
+        derive(&plan, &images).advance(done, &mut bench).wire()?;
+        let Bench { mut item, draft, ended, .. } = bench;
         item.draft = Some(draft);
-        self.settle(job.item, item, now)
-    }
-}
-
-/// An item on the bench of the lane that makes its derivatives.
-struct Bench<'a, M: Memory> {
-    service: &'a mut Service<M>,
-    item: ItemRecord,
-    draft: Draft,
-}
-
-impl<M: Memory + Clone> Workbench for Bench<'_, M> {
-    fn source(&self, name: &AssetName) -> Result<Option<(Vec<u8>, MediaType)>, Error> {
-        let Some(asset) = self.item.asset(name.as_str()) else { return Ok(None) };
-        Ok(Some((self.service.bytes(asset)?, asset.media.clone())))
-    }
-
-    fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {
-        let plan = darkroom_core::pipeline::Plan::new(&self.draft.pipeline, self.service.registry())?;
-        let bytes = &made.derivative.bytes;
-        let failed = |error: api::Error| Error::ProcessorFailed {
-            processor: stage.processor.id().to_owned(),
-            reason: error.message,
-        };
-        let add = HoldingRecord { bytes: bytes.len() as u64, ..HoldingRecord::default() };
-        let config = self.service.store.config()?;
-        self.service.reserve(&self.item.owner, add, &config).map_err(failed)?;
-        let location =
-            self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes).or_else(|error| {
-                self.service.give_back(&self.item.owner, add).map_err(failed)?;
-                Err(failed(error))
-            })?;
-        let record = AssetRecord {
-            name: stage.asset.clone(),
-            media: made.derivative.media,
-            size: bytes.len() as u64,
-            sha256: Digest::of(bytes),
-            meta: made.derivative.meta,
-            location,
-            origin: Origin::Verified(RecipeRecord {
-                source: stage.source.clone(),
-                source_sha256: made.source,
-                processor: stage.processor.id().to_owned(),
-                version: stage.processor.version(),
-                params: stage.canonical_params.clone(),
-                on_canister: true,
-            }),
-            session: None,
-        };
-        done(&mut self.draft, record.name.as_str());
-        insert_asset(&mut self.item, &plan, record);
+        self.settle(job.item, item, now)?;
+        for (asset, result) in ended {
+            let Some((key, _)) = jobs.iter().find(|(_, job)| job.asset == asset) else { continue };
+            match result {
+                Ok(()) => {
+                    self.store.jobs.remove(&key.to_be_bytes());
+                }
+                Err(error) => self.fail_job(*key, &error)?,
+            }
+        }
         Ok(())
     }
 }
 
-impl<M: Memory + Clone> Service<M> {
-    /// All bytes of an asset.
-    fn bytes(&self, asset: &AssetRecord) -> Result<Vec<u8>, Error> {
-        let (blob, count) = match &asset.location {
-            Location::Inline(bytes) => return Ok(bytes.clone()),
-            Location::Chunks { blob, count, .. } => (*blob, *count),
-        };
-        let mut bytes = Vec::with_capacity(usize::try_from(asset.size).unwrap_or_default());
-        for index in 0..count {
-            let chunk = self.store.chunks.get(ChunkKey { blob, index }).ok_or_else(|| Error::Corrupt {
-                what: "asset",
-                reason: format!("chunk {index} of `{}` is not in the store", asset.name),
-            })?;
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
-    }
+/// Whether a job's source is there and its asset is not.
+fn is_due(item: &ItemRecord, plan: &Plan, job: &JobRecord) -> bool {
+    let stage = plan.stage(job.asset.as_str());
+    stage.is_some_and(|stage| item.asset(stage.source.as_str()).is_some())
+        && item.asset(job.asset.as_str()).is_none()
 }

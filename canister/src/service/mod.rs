@@ -5,11 +5,13 @@
 
 mod access;
 mod begin;
+mod bench;
 mod checks;
 mod claim;
 mod config;
 mod derivatives;
 mod derive;
+mod limits;
 mod publish;
 mod quota;
 mod read;
@@ -25,6 +27,7 @@ use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
+pub(crate) use derive::Job;
 pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};

@@ -5,19 +5,19 @@ use darkroom_core::asset::AssetName;
 use darkroom_core::id::ItemId;
 use darkroom_core::lane::{Derive, Progress};
 use darkroom_core::pipeline::{Placement, Plan};
-use darkroom_core::source::DecodeLimits;
 use ic_stable_structures::Memory;
 
 use super::Service;
-use crate::store::{Draft, ItemRecord, JobRecord, Origin, StageState};
+use crate::store::{Draft, ImageLimitsRecord, ItemRecord, JobRecord, Origin, StageState};
 
 /// The stages of a plan that run here.
-pub(super) fn derive(plan: &Plan) -> Derive<'_> {
+pub(super) fn derive<'a>(plan: &'a Plan, images: &ImageLimitsRecord) -> Derive<'a> {
     Derive {
         plan,
         placement: Some(Placement::Canister),
         decoder: &darkroom_codec::CODECS,
-        limits: DecodeLimits::default(),
+        limits: images.decode(),
+        budget: Some(images.budget()),
     }
 }
 
@@ -35,7 +35,7 @@ impl<M: Memory + Clone> Service<M> {
         };
         let plan = self.plan(&draft)?;
         self.refuse_other_sources(&mut item, &mut draft)?;
-        for stage in derive(&plan).ready(&progress(&item)) {
+        for stage in progress(&item).ready(&plan, Some(Placement::Canister)) {
             self.queue(id, &mut draft, &stage.asset);
         }
         if plan.assets().all(|name| item.asset(name).is_some()) {
@@ -54,7 +54,7 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(stage) = stage.filter(|stage| stage.state == StageState::Waiting) {
             stage.state = StageState::Queued;
             let job = self.store.next_job();
-            let record = JobRecord { item: id, asset: asset.clone(), attempts: 0, last: None };
+            let record = JobRecord { item: id, asset: asset.clone(), attempts: 0, last: None, alone: false };
             self.store.jobs.insert(job.to_be_bytes(), &record);
         }
     }

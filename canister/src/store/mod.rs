@@ -5,6 +5,7 @@
 
 mod arena;
 mod chunks;
+mod image_limits;
 mod layout;
 mod migrate;
 mod records;
@@ -15,6 +16,7 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use chunks::Chunks;
+pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
     AssetRecord, ConfigRecord, Draft, GoneRecord, HoldingRecord, ItemRecord, JobRecord, Location, Origin,

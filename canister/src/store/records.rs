@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::image_limits::ImageLimitsRecord;
+
 /// The version that all records are written with.
 const VERSION: u8 = 1;
 
@@ -61,6 +63,9 @@ pub(crate) struct ConfigRecord {
     /// Cycles above the freezing threshold without which no upload begins.
     #[serde(default = "min_cycles")]
     pub(crate) min_cycles: u64,
+    /// Limits of images and of stages.
+    #[serde(default)]
+    pub(crate) images: ImageLimitsRecord,
 }
 
 /// The default of [`ConfigRecord::max_chunks`].
@@ -274,6 +279,9 @@ pub(crate) struct JobRecord {
     /// Why the last attempt did not come through.
     #[serde(default)]
     pub(crate) last: Option<String>,
+    /// Whether it is to share its message with no other: it did, and the message failed.
+    #[serde(default)]
+    pub(crate) alone: bool,
 }
 
 impl Origin {

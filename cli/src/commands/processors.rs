@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::text;
 
 pub(super) fn run(target: &Target, args: &Processors) -> Result<()> {
-    with_canister(target, Need::Deployed(api::InitArgs::default()), async |connection: &Connection| {
+    with_canister(target, Need::Deployed(Box::default()), async |connection: &Connection| {
         let processors = connection.darkroom.processors().await?;
         if args.json {
             return processors.iter().try_for_each(|processor| print(&json(processor)?));

@@ -32,7 +32,7 @@ pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
         return Err(Error::Reported);
     }
     let init = configured.as_ref().map(config::init_args).unwrap_or_default();
-    with_canister(target, Need::Deployed(init), async |connection: &Connection| {
+    with_canister(target, Need::Deployed(Box::new(init)), async |connection: &Connection| {
         if let Some(config) = configured.as_ref().filter(|_| !connection.fresh) {
             configure(connection, config).await?;
         }

@@ -79,6 +79,7 @@ impl Job<'_> {
         let deriver = Deriver {
             plan: self.plan.clone(),
             decoder: self.darkroom.toolkit.decoder,
+            limits: self.limits,
             threads: self.darkroom.shared.threads.clone(),
         };
         let lane_of = |asset: &str| self.plan.stage(asset).map_or(0, |stage| stage.lane);

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use darkroom_api as api;
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::Plan;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Digest, Error as CoreError};
 
 use crate::darkroom::Darkroom;
@@ -40,6 +40,8 @@ use progress::Tracker;
 struct Job<'a> {
     darkroom: &'a Darkroom,
     plan: Arc<Plan>,
+    /// What may be decoded and made of images.
+    limits: DecodeLimits,
     original: Content,
     /// The original's upright size, where its header tells it.
     size: Option<Size>,
@@ -116,7 +118,7 @@ impl Darkroom {
         let plan = Arc::new(catalog.plan(options.pipeline.as_deref(), &self.toolkit.registry)?);
         catalog.check_versions(&plan, &stages_to_make(&plan, &BTreeSet::new()))?;
         let media = options.media_type.clone().or_else(|| MediaType::sniff(&bytes));
-        let (media, size) = self.check_image(&plan, media, &bytes).await?;
+        let (media, size) = self.check_image(&plan, media, &bytes, catalog.images()).await?;
         let original = Content { bytes, media };
         let hash = || {
             let bytes = original.bytes.clone();
@@ -134,6 +136,7 @@ impl Darkroom {
             let job = Job {
                 darkroom: self,
                 plan: plan.clone(),
+                limits: catalog.images(),
                 original: original.clone(),
                 size,
                 sha256,
@@ -172,6 +175,7 @@ impl Darkroom {
         plan: &Plan,
         media: Option<MediaType>,
         bytes: &Bytes,
+        limits: DecodeLimits,
     ) -> Result<(MediaType, Option<Size>)> {
         if !reads_original(plan) {
             return Ok((media.unwrap_or(MediaType::OCTET_STREAM), None));
@@ -185,7 +189,7 @@ impl Darkroom {
         let (decoder, bytes) = (self.toolkit.decoder, bytes.clone());
         let size = on_thread({
             let media = media.clone();
-            move || decoder.size(&media, &bytes, DecodeLimits::default())
+            move || decoder.size(&media, &bytes, limits)
         });
         let size = size.await??;
         Ok((media, Some(size)))

@@ -1,7 +1,7 @@
 //! The headers of a BMP.
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 
 use super::{cut, damaged};

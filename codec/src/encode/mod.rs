@@ -15,6 +15,7 @@
 //! PNG wins where both have the same size, and where a side is longer than WebP allows.
 
 mod budget;
+mod cost;
 pub mod jpeg;
 pub mod palette;
 pub mod png;
@@ -25,6 +26,7 @@ use darkroom_core::pixels::Pixels;
 use darkroom_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use cost::cost;
 pub use jpeg::Chroma;
 
 use crate::alpha;

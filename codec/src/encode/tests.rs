@@ -213,7 +213,7 @@ fn jpeg_options_do_what_they_say() {
     assert!(has(&file(&trellis), 0xc0) && has(&file(&progressive), 0xc2));
     for encoding in [plain, trellis, progressive, full] {
         let file = file(&encoding);
-        let limits = darkroom_core::source::DecodeLimits::default();
+        let limits = darkroom_core::decode::DecodeLimits::default();
         let read = crate::jpeg::decode(&file, photo.size(), limits).unwrap();
         let far: u64 = read.data().iter().zip(photo.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         assert!(far / (photo.data().len() as u64) < 12, "{encoding:?}: {far}");
@@ -242,7 +242,7 @@ fn every_shape_can_be_read_back() {
             for pixels in [&photo, &grey] {
                 let encoding = Encoding { progressive, trellis, chroma, ..Encoding::default() };
                 let file = jpeg::encode(pixels, &encoding, quality).unwrap();
-                let limits = darkroom_core::source::DecodeLimits::default();
+                let limits = darkroom_core::decode::DecodeLimits::default();
                 let read = crate::jpeg::decode(&file, size, limits).unwrap();
                 assert_eq!(read.size(), size);
                 let far: u64 =

@@ -4,9 +4,6 @@ use darkroom_core::pixels::Size;
 use darkroom_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The most pixels that a result may have.
-pub const MAX_PIXELS: u64 = 1 << 26;
-
 /// How a picture is brought into a box. What is said of smaller pictures holds unless enlarging is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -176,14 +173,14 @@ impl Placing {
         half(self.region.size.width, self.picture.width) && half(self.region.size.height, self.picture.height)
     }
 
-    /// Refuses results of more than [`MAX_PIXELS`], which enlarging a very long picture can ask for.
+    /// Refuses results of more than `allowed` pixels, which enlarging a very long picture can ask for.
     ///
     /// # Errors
     /// [`Error::ImageTooLarge`].
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, allowed: u64) -> Result<()> {
         let found = self.picture.area().max(self.canvas.area());
-        if found > MAX_PIXELS {
-            return Err(Error::ImageTooLarge { what: "pixels of the result", found, allowed: MAX_PIXELS });
+        if found > allowed {
+            return Err(Error::ImageTooLarge { what: "pixels of the result", found, allowed });
         }
         Ok(())
     }

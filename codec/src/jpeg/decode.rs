@@ -1,13 +1,15 @@
 //! From a JPEG's bytes to upright pixels in sRGB.
 
+use std::sync::Arc;
+
+use darkroom_core::decode::{DecodeLimits, DecodePlan};
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 use darkroom_jpeg::{Decoder, Header, Image, Limits, Scale};
 
 use super::metadata::Metadata;
 use crate::contain::contained;
-use crate::{icc, limits};
+use crate::{estimate, icc, limits};
 
 /// More scans than any encoder writes; each costs a pass over the picture.
 const MAX_SCANS: u64 = 100;
@@ -21,9 +23,7 @@ const MAX_MEMORY: u64 = 1 << 30;
 /// # Errors
 /// [`Error::Damaged`], [`Error::NotAnImage`] for kinds of JPEG that are not read, [`Error::ImageTooLarge`].
 pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
-    let header = Header::read(bytes).map_err(Error::from_jpeg)?;
-    check(&header, limits)?;
-    Ok(Metadata::read(bytes).orientation.turn(size_of(&header)))
+    Ok(Opened::new(bytes, limits)?.size())
 }
 
 /// The upright pixels at the smallest of the scales 1/8, 1/4, 1/2 and 1 that covers `at_least` (upright too).
@@ -32,23 +32,93 @@ pub fn size(bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
 /// As [`size`], [`Error::ImageTooLarge`] for a decoding that takes more than 1 GiB, and [`Error::Damaged`] for files
 /// whose picture ends early or does not decode.
 pub fn decode(bytes: &[u8], at_least: Size, limits: DecodeLimits) -> Result<Pixels> {
-    let metadata = Metadata::read(bytes);
-    let header = Header::read(bytes).map_err(Error::from_jpeg)?;
-    check(&header, limits)?;
-    let allowed = Limits { pixels: limits.pixels, memory: MAX_MEMORY, scans: MAX_SCANS };
-    let scale = scale(size_of(&header), metadata.orientation.turn(at_least));
-    let image = contained("JPEG", || {
-        let decoder = Decoder::new(bytes, &allowed).map_err(Error::from_jpeg)?;
-        if !decoder.is_complete() {
-            let end = bytes.len();
-            let reason = format!("at byte {end}: the file ends before the image does (ff d9 is missing)");
-            return Err(Error::Damaged { format: "JPEG", reason });
-        }
-        decoder.decode(scale).map_err(Error::from_jpeg)
-    })?;
-    let size = Size::new(image.width, image.height);
-    let data = to_srgb(image, header.inverted(), metadata.profile().as_deref());
-    metadata.orientation.apply(Pixels::new(size, PixelFormat::Rgb8, data)?)
+    let file = Opened::new(bytes, limits)?;
+    let pixels = file.decode(&[file.scale(at_least)], limits)?.pop();
+    pixels.ok_or_else(|| Error::Damaged { format: "JPEG", reason: "nothing was decoded".to_owned() })
+}
+
+/// What [`decode`] gives for each of the requests, from one pass over the file.
+///
+/// # Errors
+/// As [`decode`]; all scales together may take 1 GiB.
+pub fn decode_many(bytes: &[u8], requests: &[Size], limits: DecodeLimits) -> Result<Vec<Arc<Pixels>>> {
+    let file = Opened::new(bytes, limits)?;
+    let (scales, places) = file.scales(requests);
+    let pixels: Vec<_> = file.decode(&scales, limits)?.into_iter().map(Arc::new).collect();
+    Ok(places.into_iter().filter_map(|place| pixels.get(place).cloned()).collect())
+}
+
+/// What [`decode_many`] will give and take.
+///
+/// # Errors
+/// As [`size`].
+pub fn plan(bytes: &[u8], requests: &[Size], limits: DecodeLimits) -> Result<DecodePlan> {
+    let file = Opened::new(bytes, limits)?;
+    let (scales, places) = file.scales(requests);
+    let at = |scale: Scale| file.metadata.orientation.turn(scaled(size_of(&file.header), scale));
+    let sizes: Vec<Size> = scales.iter().map(|scale| at(*scale)).collect();
+    let has_profile = file.metadata.has_profile();
+    let (kept, cost) = estimate::jpeg(&file.header, bytes.len(), &scales, has_profile);
+    let decoded = places.into_iter().filter_map(|place| sizes.get(place).copied()).collect();
+    Ok(DecodePlan { size: file.size(), decoded, kept, cost })
+}
+
+/// A file whose headers were read and checked.
+struct Opened<'a> {
+    bytes: &'a [u8],
+    header: Header,
+    metadata: Metadata<'a>,
+}
+
+impl<'a> Opened<'a> {
+    fn new(bytes: &'a [u8], limits: DecodeLimits) -> Result<Opened<'a>> {
+        let header = Header::read(bytes).map_err(Error::from_jpeg)?;
+        check(&header, limits)?;
+        Ok(Opened { bytes, header, metadata: Metadata::read(bytes) })
+    }
+
+    fn size(&self) -> Size {
+        self.metadata.orientation.turn(size_of(&self.header))
+    }
+
+    fn scale(&self, at_least: Size) -> Scale {
+        scale(size_of(&self.header), self.metadata.orientation.turn(at_least))
+    }
+
+    /// The scales that requests need, each once, and for each request the place of its own.
+    fn scales(&self, requests: &[Size]) -> (Vec<Scale>, Vec<usize>) {
+        let mut scales = Vec::new();
+        let places = requests.iter().map(|request| {
+            let scale = self.scale(*request);
+            scales.iter().position(|known| *known == scale).unwrap_or_else(|| {
+                scales.push(scale);
+                scales.len() - 1
+            })
+        });
+        let places = places.collect();
+        (scales, places)
+    }
+
+    /// Upright pixels at each of the scales.
+    fn decode(&self, scales: &[Scale], limits: DecodeLimits) -> Result<Vec<Pixels>> {
+        let allowed = Limits { pixels: limits.pixels, memory: MAX_MEMORY, scans: MAX_SCANS };
+        let images = contained("JPEG", || {
+            let decoder = Decoder::new(self.bytes, &allowed).map_err(Error::from_jpeg)?;
+            if !decoder.is_complete() {
+                let end = self.bytes.len();
+                let reason = format!("at byte {end}: the file ends before the image does (ff d9 is missing)");
+                return Err(Error::Damaged { format: "JPEG", reason });
+            }
+            decoder.decode_many(scales).map_err(Error::from_jpeg)
+        })?;
+        let profile = self.metadata.profile();
+        let upright = |image: Image| {
+            let size = Size::new(image.width, image.height);
+            let data = to_srgb(image, self.header.inverted(), profile.as_deref());
+            self.metadata.orientation.apply(Pixels::new(size, PixelFormat::Rgb8, data)?)
+        };
+        images.into_iter().map(upright).collect()
+    }
 }
 
 fn check(header: &Header, limits: DecodeLimits) -> Result<()> {
@@ -61,8 +131,11 @@ fn size_of(header: &Header) -> Size {
 
 /// The smallest scale at which `size` covers `at_least`; full size where none does.
 fn scale(size: Size, at_least: Size) -> Scale {
-    let at = |scale: Scale| Size::new(scale.of(size.width), scale.of(size.height));
-    Scale::ALL.into_iter().find(|scale| at(*scale).covers(at_least)).unwrap_or(Scale::Full)
+    Scale::ALL.into_iter().find(|scale| scaled(size, *scale).covers(at_least)).unwrap_or(Scale::Full)
+}
+
+fn scaled(size: Size, scale: Scale) -> Size {
+    Size::new(scale.of(size.width), scale.of(size.height))
 }
 
 /// The picture's samples as red, green and blue. `inverted` says that 255 stands for no ink.

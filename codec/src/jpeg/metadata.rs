@@ -38,6 +38,11 @@ impl<'a> Metadata<'a> {
         }
     }
 
+    /// Whether there is a part of a profile.
+    pub(super) fn has_profile(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     /// The embedded ICC profile, put together from its parts in their order; none where one is missing or
     /// there twice, or where they do not agree on how many there are.
     pub(super) fn profile(&self) -> Option<Vec<u8>> {

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 
 use darkroom_core::Digest;
 use darkroom_core::asset::Derivative;
+use darkroom_core::decode::{Decode, DecodeLimits, DecodePlan};
 use darkroom_core::media::MediaType;
-use darkroom_core::pixels::Size;
+use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::processor::{Descriptor, RawParams};
-use darkroom_core::source::{DecodeLimits, Source};
+use darkroom_core::source::Source;
 use darkroom_core::{Error, Result};
 
 use super::noise::Noise;
@@ -134,6 +135,31 @@ impl Suite {
         }
     }
 
+    /// A processor asks its source for what it announced, once, and keeps to the limit of what is made.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[expect(clippy::unwrap_used, reason = "for tests, which fail where it panics")]
+    pub fn requests(&self) {
+        for input in inputs() {
+            for params in self.params {
+                let params: RawParams = serde_json::from_str(params).unwrap();
+                let request = self.processor.request(input.size, &params).unwrap();
+                let source = || {
+                    let source =
+                        Source::new(&input.bytes, input.media.clone(), &CODECS, DecodeLimits::default());
+                    source.with_requests(request)
+                };
+                let alone = self.processor.process(&source(), &params).unwrap();
+                // A decoder that refuses everything: all that is asked for has to be there.
+                let decoded = source().decode();
+                let given = Source::new(&input.bytes, input.media.clone(), &Nothing, DecodeLimits::default());
+                let made = self.processor.process(&given.with_decoded(decoded), &params);
+                assert_eq!(made.as_ref(), Ok(&alone), "{} {params:?}: it asked for more", input.name);
+            }
+        }
+    }
+
     /// Params have defaults, a canonical form that stands for itself, and refusals that help.
     ///
     /// # Panics
@@ -202,6 +228,30 @@ impl Suite {
         }
         let [(jpeg, photo), (png, _)] = &whole;
         assert_eq!(code(self.run(png, photo, "{}")), "not_an_image", "{jpeg} said to be {png}");
+    }
+}
+
+/// Tells sizes, and decodes nothing.
+struct Nothing;
+
+impl Decode for Nothing {
+    fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> Result<Size> {
+        CODECS.size(media, bytes, limits)
+    }
+
+    fn decode(&self, _: &MediaType, _: &[u8], at_least: Size, _: DecodeLimits) -> Result<Pixels> {
+        let reason = format!("{}x{} was not announced", at_least.width, at_least.height);
+        Err(Error::ProcessorFailed { processor: "nothing".to_owned(), reason })
+    }
+
+    fn plan(
+        &self,
+        media: &MediaType,
+        bytes: &[u8],
+        requests: &[Size],
+        limits: DecodeLimits,
+    ) -> Result<DecodePlan> {
+        CODECS.plan(media, bytes, requests, limits)
     }
 }
 

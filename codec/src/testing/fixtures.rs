@@ -3,9 +3,9 @@
 //! Some are made from nothing, some are carried in `tests/fixtures`, whose README says where they come from.
 //! [`goldens`] runs anywhere, in a canister too, so that all machines can be held against one table.
 
+use darkroom_core::decode::{Decode, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::source::{Decode, DecodeLimits};
 use darkroom_core::{Digest, Result};
 use mozjpeg_rs::{Encoder, Preset, Subsampling};
 

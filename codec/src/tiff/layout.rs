@@ -1,8 +1,8 @@
 //! The first directory of a TIFF, read before the decoder allocates anything by it.
 
 use darkroom_core::Result;
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::DecodeLimits;
 
 use super::{damaged, unsupported};
 use crate::limits;

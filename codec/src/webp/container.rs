@@ -1,7 +1,7 @@
 //! The RIFF container of a WebP: which chunks are there, and what sizes they announce.
 
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::DecodeLimits;
 use darkroom_core::{Error, Result};
 
 use crate::limits;

@@ -8,10 +8,11 @@
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::decode::DecodeLimits;
 //! use darkroom_core::media::MediaType;
 //! use darkroom_core::pixels::Size;
 //! use darkroom_core::processor::Processor;
-//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_core::source::Source;
 //! use darkroom_placeholder::{Placeholder, PlaceholderParams};
 //!
 //! let photo = testing::photo(600, 400, 80, 1);
@@ -31,6 +32,7 @@ mod render;
 mod thumbhash;
 
 use darkroom_core::asset::{self, Derivative};
+use darkroom_core::cost::Cost;
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
 use darkroom_core::processor::Processor;
@@ -55,6 +57,14 @@ impl Processor for Placeholder {
         params: &PlaceholderParams,
     ) -> darkroom_core::Result<Derivative<Size>> {
         render::render(source, params)
+    }
+
+    fn request(&self, full: Size, params: &PlaceholderParams) -> Option<Size> {
+        Some(render::placing(full, params).at_least())
+    }
+
+    fn cost(&self, full: Size, decoded: Size, params: &PlaceholderParams) -> Option<Cost> {
+        Some(render::cost(full, decoded, params))
     }
 }
 

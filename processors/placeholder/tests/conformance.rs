@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use darkroom_codec::CODECS;
+use darkroom_core::decode::{Decode as _, DecodeLimits};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::{Decode as _, DecodeLimits};
 use darkroom_placeholder::conformance::SUITE;
 use serde_json::{Value, json};
 
@@ -54,4 +54,9 @@ fn params_are_checked() {
 #[test]
 fn hostile_inputs_are_errors() {
     SUITE.hostile_inputs();
+}
+
+#[test]
+fn it_asks_for_what_it_announced() {
+    SUITE.requests();
 }

@@ -5,10 +5,11 @@
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::decode::DecodeLimits;
 //! use darkroom_core::media::MediaType;
 //! use darkroom_core::pixels::Size;
 //! use darkroom_core::processor::Processor;
-//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_core::source::Source;
 //! use darkroom_preview::{Preview, PreviewParams};
 //!
 //! let photo = testing::photo(600, 400, 80, 1);
@@ -18,12 +19,14 @@
 //! # Ok::<(), darkroom_core::Error>(())
 //! ```
 
+mod composition;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod params;
-mod render;
 
+use darkroom_codec::compose::compose;
 use darkroom_core::asset::{Derivative, Image};
+use darkroom_core::cost::Cost;
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
 use darkroom_core::processor::Processor;
@@ -32,6 +35,8 @@ use darkroom_core::source::Source;
 pub use darkroom_codec::color::Color;
 pub use darkroom_codec::encode::{Chroma, Format};
 pub use params::PreviewParams;
+
+use composition::composition;
 
 /// Makes previews.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +54,15 @@ impl Processor for Preview {
         source: &Source<'_>,
         params: &PreviewParams,
     ) -> darkroom_core::Result<Derivative<Size>> {
-        render::render(source, params)
+        compose(source, &composition(params))
+    }
+
+    fn request(&self, full: Size, params: &PreviewParams) -> Option<Size> {
+        Some(composition(params).at_least(full))
+    }
+
+    fn cost(&self, full: Size, decoded: Size, params: &PreviewParams) -> Option<Cost> {
+        Some(composition(params).cost(full, decoded))
     }
 }
 

@@ -33,3 +33,8 @@ fn params_are_checked() {
 fn hostile_inputs_are_errors() {
     SUITE.hostile_inputs();
 }
+
+#[test]
+fn it_asks_for_what_it_announced() {
+    SUITE.requests();
+}

@@ -6,10 +6,11 @@
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
+//! use darkroom_core::decode::DecodeLimits;
 //! use darkroom_core::media::MediaType;
 //! use darkroom_core::pixels::Size;
 //! use darkroom_core::processor::Processor;
-//! use darkroom_core::source::{DecodeLimits, Source};
+//! use darkroom_core::source::Source;
 //! use darkroom_thumbnail::{Thumbnail, ThumbnailParams};
 //!
 //! let photo = testing::photo(600, 400, 80, 1);
@@ -19,12 +20,14 @@
 //! # Ok::<(), darkroom_core::Error>(())
 //! ```
 
+mod composition;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod params;
-mod render;
 
+use darkroom_codec::compose::compose;
 use darkroom_core::asset::{Derivative, Image};
+use darkroom_core::cost::Cost;
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
 use darkroom_core::processor::Processor;
@@ -34,6 +37,8 @@ pub use darkroom_codec::color::Color;
 pub use darkroom_codec::encode::{Chroma, Format};
 pub use darkroom_codec::fit::{Fit, Gravity};
 pub use params::ThumbnailParams;
+
+use composition::composition;
 
 /// Makes thumbnails.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +56,15 @@ impl Processor for Thumbnail {
         source: &Source<'_>,
         params: &ThumbnailParams,
     ) -> darkroom_core::Result<Derivative<Size>> {
-        render::render(source, params)
+        compose(source, &composition(params))
+    }
+
+    fn request(&self, full: Size, params: &ThumbnailParams) -> Option<Size> {
+        Some(composition(params).at_least(full))
+    }
+
+    fn cost(&self, full: Size, decoded: Size, params: &ThumbnailParams) -> Option<Cost> {
+        Some(composition(params).cost(full, decoded))
     }
 }
 

@@ -61,3 +61,8 @@ fn a_result_that_would_be_too_large_is_an_error() {
     let error = SUITE.run(&MediaType::JPEG, &strip, params).unwrap_err();
     assert_eq!(error.code(), "image_too_large");
 }
+
+#[test]
+fn it_asks_for_what_it_announced() {
+    SUITE.requests();
+}

@@ -6,7 +6,7 @@ use darkroom_codec::testing;
 use darkroom_codec::testing::conformance::{Input, Suite, inputs};
 use darkroom_core::Digest;
 
-const SUITES: [&Suite; 3] = [
+pub(crate) const SUITES: [&Suite; 3] = [
     &darkroom_placeholder::conformance::SUITE,
     &darkroom_preview::conformance::SUITE,
     &darkroom_thumbnail::conformance::SUITE,

@@ -4,6 +4,7 @@
 //! The kernel is code of wasm32 alone, so that no native test reaches it. Each query gives how many comparisons
 //! it made, or which one failed.
 
+mod estimates;
 mod goldens;
 
 use darkroom_core::Digest;

@@ -3,6 +3,7 @@
 mod derivatives;
 mod interleavings;
 mod refusals;
+mod stages;
 
 use candid::Principal;
 use darkroom_core::id::SessionId;

@@ -1,18 +1,15 @@
-//! From source to preview.
+//! What a preview is composed of.
 
-use darkroom_codec::compose::{Composition, compose};
+use darkroom_codec::compose::Composition;
 use darkroom_codec::encode::Encoding;
 use darkroom_codec::fit::Request;
 use darkroom_codec::resize::Light;
-use darkroom_core::Result;
-use darkroom_core::asset::Derivative;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::Source;
 
 use crate::params::PreviewParams;
 
-pub(crate) fn render(source: &Source<'_>, params: &PreviewParams) -> Result<Derivative<Size>> {
-    let composition = Composition {
+pub(crate) fn composition(params: &PreviewParams) -> Composition {
+    Composition {
         request: Request::inside(Size::new(params.max_edge, params.max_edge)),
         light: if params.linear { Light::Linear } else { Light::Srgb },
         sharpen: params.sharpen,
@@ -26,6 +23,5 @@ pub(crate) fn render(source: &Source<'_>, params: &PreviewParams) -> Result<Deri
             chroma: params.chroma,
             background: params.background,
         },
-    };
-    compose(source, &composition)
+    }
 }

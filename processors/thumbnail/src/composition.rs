@@ -1,18 +1,15 @@
-//! From source to thumbnail.
+//! What a thumbnail is composed of.
 
-use darkroom_codec::compose::{Composition, compose};
+use darkroom_codec::compose::Composition;
 use darkroom_codec::encode::Encoding;
 use darkroom_codec::fit::Request;
 use darkroom_codec::resize::Light;
-use darkroom_core::Result;
-use darkroom_core::asset::Derivative;
 use darkroom_core::pixels::Size;
-use darkroom_core::source::Source;
 
 use crate::params::ThumbnailParams;
 
-pub(crate) fn render(source: &Source<'_>, params: &ThumbnailParams) -> Result<Derivative<Size>> {
-    let composition = Composition {
+pub(crate) fn composition(params: &ThumbnailParams) -> Composition {
+    Composition {
         request: Request {
             fit: params.fit,
             bounds: Size::new(params.width, params.height),
@@ -31,6 +28,5 @@ pub(crate) fn render(source: &Source<'_>, params: &ThumbnailParams) -> Result<De
             chroma: params.chroma,
             background: params.background,
         },
-    };
-    compose(source, &composition)
+    }
 }

@@ -1,0 +1,93 @@
+//! What the lane of derivatives reads from the store and leaves there.
+
+use darkroom_api as api;
+use darkroom_core::asset::AssetName;
+use darkroom_core::chunk::ChunkStore;
+use darkroom_core::id::ChunkKey;
+use darkroom_core::lane::{Made, Stored, Workbench};
+use darkroom_core::pipeline::PlannedStage;
+use darkroom_core::{Digest, Error};
+use ic_stable_structures::Memory;
+
+use super::upload::done;
+use super::{Service, Wire, insert_asset};
+use crate::store::{AssetRecord, Draft, HoldingRecord, ItemRecord, Location, Origin, RecipeRecord};
+
+/// An item on the bench of the lane that makes its derivatives.
+pub(super) struct Bench<'a, M: Memory> {
+    pub(super) service: &'a mut Service<M>,
+    pub(super) item: ItemRecord,
+    pub(super) draft: Draft,
+    /// The stages that were run or refused, and why where they failed.
+    pub(super) ended: Vec<(AssetName, api::Result<()>)>,
+}
+
+impl<M: Memory + Clone> Workbench for Bench<'_, M> {
+    fn source(&self, name: &AssetName) -> Result<Option<Stored>, Error> {
+        let Some(asset) = self.item.asset(name.as_str()) else { return Ok(None) };
+        let bytes = self.service.bytes(asset)?;
+        Ok(Some(Stored { bytes, media: asset.media.clone(), sha256: asset.sha256 }))
+    }
+
+    fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {
+        let plan = darkroom_core::pipeline::Plan::new(&self.draft.pipeline, self.service.registry())?;
+        let bytes = &made.derivative.bytes;
+        let failed = |error: api::Error| Error::ProcessorFailed {
+            processor: stage.processor.id().to_owned(),
+            reason: error.message,
+        };
+        let add = HoldingRecord { bytes: bytes.len() as u64, ..HoldingRecord::default() };
+        let config = self.service.store.config()?;
+        self.service.reserve(&self.item.owner, add, &config).map_err(failed)?;
+        let location =
+            self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes).or_else(|error| {
+                self.service.give_back(&self.item.owner, add).map_err(failed)?;
+                Err(failed(error))
+            })?;
+        let record = AssetRecord {
+            name: stage.asset.clone(),
+            media: made.derivative.media,
+            size: bytes.len() as u64,
+            sha256: Digest::of(bytes),
+            meta: made.derivative.meta,
+            location,
+            origin: Origin::Verified(RecipeRecord {
+                source: stage.source.clone(),
+                source_sha256: made.source,
+                processor: stage.processor.id().to_owned(),
+                version: stage.processor.version(),
+                params: stage.canonical_params.clone(),
+                on_canister: true,
+            }),
+            session: None,
+        };
+        done(&mut self.draft, record.name.as_str());
+        insert_asset(&mut self.item, &plan, record);
+        self.ended.push((stage.asset.clone(), Ok(())));
+        Ok(())
+    }
+
+    fn fail(&mut self, stage: &PlannedStage, error: Error) -> Result<(), Error> {
+        self.ended.push((stage.asset.clone(), Err(error).wire()));
+        Ok(())
+    }
+}
+
+impl<M: Memory + Clone> Service<M> {
+    /// All bytes of an asset.
+    fn bytes(&self, asset: &AssetRecord) -> Result<Vec<u8>, Error> {
+        let (blob, count) = match &asset.location {
+            Location::Inline(bytes) => return Ok(bytes.clone()),
+            Location::Chunks { blob, count, .. } => (*blob, *count),
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(asset.size).unwrap_or_default());
+        for index in 0..count {
+            let chunk = self.store.chunks.get(ChunkKey { blob, index }).ok_or_else(|| Error::Corrupt {
+                what: "asset",
+                reason: format!("chunk {index} of `{}` is not in the store", asset.name),
+            })?;
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}

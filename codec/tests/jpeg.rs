@@ -241,16 +241,40 @@ fn kinds_that_are_not_read_are_named() {
         changed[frame + at] = byte;
         changed
     };
-    for (changed, word) in [
-        (with(1, 0xc3), "lossless"),
-        (with(1, 0xc5), "hierarchical"),
-        (with(1, 0xc9), "arithmetic"),
-        (with(4, 12), "other than 8 bits"),
-        (with(9, 2), "other than 1, 3 or 4 components"),
+    let codings = "Huffman: baseline, extended or progressive";
+    for (changed, what, found, allowed) in [
+        (with(1, 0xc3), "coding", "lossless", codings),
+        (with(1, 0xc5), "coding", "hierarchical", codings),
+        (with(1, 0xc9), "coding", "arithmetic", codings),
+        (with(4, 12), "number of bits per sample", "12", "8"),
+        (with(9, 2), "number of components", "2", "1, 3 or 4"),
     ] {
+        let expected = format!("unsupported JPEG: {what} is {found} at byte {frame}; allowed is {allowed}");
         match decode(&changed, Size::new(1, 1)) {
-            Err(Error::NotAnImage { reason }) => assert!(reason.contains(word), "{reason}"),
-            other => panic!("{word}: {other:?}"),
+            Err(Error::NotAnImage { reason }) => assert_eq!(reason, expected),
+            other => panic!("{expected}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn values_that_are_not_allowed_are_named() {
+    let bytes = photo(64, 48, 80, 1);
+    let find = |marker: u8| bytes.windows(2).position(|two| two == [0xff, marker]).unwrap();
+    let (frame, scan) = (find(0xc0), find(0xda));
+    for (at, offset, byte, expected) in [
+        (frame, 11, 0x52, "sampling factor is 5; allowed is 1 to 4"),
+        (frame, 12, 7, "number of a quantisation table is 7; allowed is 0 to 3"),
+        (scan, 4, 5, "number of components in a scan is 5; allowed is 1 to 4"),
+        (scan, 5, 9, "component in a scan is 9; allowed is one that the frame has"),
+    ] {
+        let mut changed = bytes.clone();
+        changed[at + offset] = byte;
+        match decode(&changed, Size::new(1, 1)) {
+            Err(Error::Damaged { format: "JPEG", reason }) => {
+                assert_eq!(reason, format!("at byte {at}: {expected}"));
+            }
+            other => panic!("{expected}: {other:?}"),
         }
     }
 }

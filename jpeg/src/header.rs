@@ -1,6 +1,6 @@
 //! What a file says about itself before its first scan.
 
-use crate::error::{Error, Result, damaged, unsupported};
+use crate::error::{Error, Result, damaged, invalid, unsupported};
 use crate::image::PixelFormat;
 use crate::marker::{self, Markers, Segment};
 
@@ -70,7 +70,8 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::NotJpeg`]; [`Error::Unsupported`] for lossless, hierarchical, arithmetic-coded or 12-bit files,
-    /// for two or more than four components and for a height that only follows later (DNL); [`Error::Damaged`].
+    /// for two or more than four components and for a height that only follows later (DNL); [`Error::Invalid`];
+    /// [`Error::Damaged`].
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let mut markers = Markers::new(bytes)?;
         let mut builder = Builder::default();
@@ -143,10 +144,12 @@ impl Builder {
                 }
                 self.frame = Some(frame(segment)?);
             }
-            0xc3 => return unsupported("lossless coding", at),
-            0xc5..=0xc7 | 0xcd..=0xcf | 0xde | 0xdf => return unsupported("hierarchical coding", at),
-            0xc9..=0xcb | marker::DAC => return unsupported("arithmetic coding", at),
-            marker::DNL => return unsupported("a height that follows its scan (DNL)", at),
+            0xc3 => return unsupported("coding", "lossless", CODINGS, at),
+            0xc5..=0xc7 | 0xcd..=0xcf | 0xde | 0xdf => {
+                return unsupported("coding", "hierarchical", CODINGS, at);
+            }
+            0xc9..=0xcb | marker::DAC => return unsupported("coding", "arithmetic", CODINGS, at),
+            marker::DNL => return late_height(at),
             marker::SOI => return damaged("an image within the image", at),
             marker::APP0 if segment.body.starts_with(b"JFIF\0") => self.jfif = true,
             marker::APP14 if segment.body.starts_with(b"Adobe") => {
@@ -169,37 +172,49 @@ impl Builder {
     }
 }
 
+/// Kinds of coding that are read.
+const CODINGS: &str = "Huffman: baseline, extended or progressive";
+/// How long a frame header is.
+const FRAME_BYTES: &str = "6 and 3 for each component";
+
+/// Refuses a height that is not known before the first scan (T.81 section B.2.5).
+fn late_height<T>(at: usize) -> Result<T> {
+    unsupported("height", "left to a DNL marker", "1 to 65535 in the frame header", at)
+}
+
 /// Reads a frame header (T.81 section B.2.2).
 fn frame(segment: Segment<'_>) -> Result<Header> {
     let Segment { marker, at, body } = segment;
     let Some((&[precision, h1, h0, w1, w0, count], rest)) = body.split_first_chunk::<6>() else {
-        return damaged("a frame header that is too short", at);
+        return invalid("number of bytes in the frame header", body.len(), FRAME_BYTES, at);
     };
     if precision != 8 {
-        return unsupported("samples of other than 8 bits", at);
+        return unsupported("number of bits per sample", precision, "8", at);
     }
     if !matches!(count, 1 | 3 | 4) {
-        return unsupported("other than 1, 3 or 4 components", at);
+        return unsupported("number of components", count, "1, 3 or 4", at);
     }
     if rest.len() != 3 * usize::from(count) {
-        return damaged("a frame header whose length does not fit its components", at);
+        return invalid("number of bytes in the frame header", body.len(), FRAME_BYTES, at);
     }
     let width = u32::from(u16::from_be_bytes([w1, w0]));
     let height = u32::from(u16::from_be_bytes([h1, h0]));
     if height == 0 {
-        return unsupported("a height that follows its scan (DNL)", at);
+        return late_height(at);
     }
     if width == 0 {
-        return damaged("a width of 0", at);
+        return invalid("width", w0, "1 to 65535", at);
     }
     let mut components = Vec::with_capacity(usize::from(count));
     for &[id, sampling, quantization] in rest.as_chunks::<3>().0 {
         let (horizontal, vertical) = (sampling >> 4, sampling & 15);
-        if !(1..=4).contains(&horizontal) || !(1..=4).contains(&vertical) {
-            return damaged("a sampling factor outside of 1 to 4", at);
+        for factor in [horizontal, vertical] {
+            if !(1..=4).contains(&factor) {
+                return invalid("sampling factor", factor, "1 to 4", at);
+            }
         }
         if quantization > 3 {
-            return damaged("a quantisation table outside of 0 to 3", at);
+            return invalid("number of a quantisation table", quantization, "0 to 3", at);
         }
         if components.iter().any(|c: &Component| c.id == id) {
             return damaged("two components of one name", at);
@@ -226,7 +241,7 @@ fn frame(segment: Segment<'_>) -> Result<Header> {
 pub(crate) fn restart_interval(segment: Segment<'_>) -> Result<u16> {
     match *segment.body {
         [high, low] => Ok(u16::from_be_bytes([high, low])),
-        _ => damaged("a restart interval of other than 2 bytes", segment.at),
+        _ => invalid("number of bytes in a restart interval", segment.body.len(), "2", segment.at),
     }
 }
 

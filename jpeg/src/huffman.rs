@@ -1,6 +1,6 @@
 //! Huffman tables (T.81 sections B.2.4.2, C and F.2.2.3), laid out for decoding.
 
-use crate::error::{Result, damaged};
+use crate::error::{Result, damaged, invalid};
 
 /// Bits that the first look-up sees. Longer codes are rare and searched for.
 pub(crate) const FAST_BITS: u32 = 10;
@@ -23,7 +23,7 @@ impl Spec {
         };
         let total: usize = counts.iter().map(|&n| usize::from(n)).sum();
         if total > 256 {
-            return damaged("a Huffman table of more than 256 codes", at);
+            return invalid("number of codes in a Huffman table", total, "at most 256", at);
         }
         let mut code = 0u32;
         for (&count, length) in counts.iter().zip(1..) {
@@ -39,9 +39,12 @@ impl Spec {
         Ok((Self { counts: *counts, values: values.to_vec() }, rest))
     }
 
-    /// Whether every value is a length of at most 15 bits, as those of a DC table must be.
-    pub(crate) fn fits_dc(&self) -> bool {
-        self.values.iter().all(|&value| value <= 15)
+    /// Refuses what is not a length of at most 15 bits, as the values of a DC table must be.
+    pub(crate) fn check_dc(&self, at: usize) -> Result<()> {
+        match self.values.iter().find(|&&value| value > 15) {
+            Some(&value) => invalid("number of bits in a DC table", value, "0 to 15", at),
+            None => Ok(()),
+        }
     }
 }
 

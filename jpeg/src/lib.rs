@@ -56,7 +56,7 @@ mod upsample;
 mod zigzag;
 
 pub use decoder::Decoder;
-pub use error::{Error, Result};
+pub use error::{Error, Found, Result};
 pub use header::{ColorSpace, Component, Header};
 pub use image::{Image, PixelFormat};
 pub use limits::Limits;

@@ -1,6 +1,6 @@
 //! The file as a sequence of markers and segments (T.81 section B.1.1).
 
-use crate::error::{Error, Result, damaged};
+use crate::error::{Error, Result, damaged, invalid};
 
 pub(crate) const SOI: u8 = 0xd8;
 pub(crate) const EOI: u8 = 0xd9;
@@ -74,7 +74,7 @@ impl<'a> Markers<'a> {
             };
             let length = usize::from(u16::from_be_bytes([high, low]));
             if length < 2 {
-                return damaged("a segment shorter than its own length field", at);
+                return invalid("length of a segment", length, "at least 2, its own bytes", at);
             }
             let Some(body) = self.bytes.get(self.pos + 2..self.pos + length) else {
                 return damaged("a segment that is cut off", at);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result, damaged};
-use crate::header::{Builder, Header, check_pixels, restart_interval};
+use crate::error::{Error, Result, damaged, invalid};
+use crate::header::{Builder, Component, Header, check_pixels, restart_interval};
 use crate::huffman::Spec;
 use crate::limits::Limits;
 use crate::marker::{self, Markers, Segment};
@@ -125,7 +125,10 @@ impl Tables {
             let wide = match head >> 4 {
                 0 => false,
                 1 => true,
-                _ => return damaged("a quantisation table of other than 8 or 16 bits", segment.at),
+                other => {
+                    let what = "precision of a quantisation table";
+                    return invalid(what, other, "0 for 8 bits or 1 for 16", segment.at);
+                }
             };
             let Some((entries, tail)) = tail.split_at_checked(if wide { 128 } else { 64 }) else {
                 return damaged("a quantisation table that is cut off", segment.at);
@@ -140,10 +143,10 @@ impl Tables {
                 }
             }
             if table.contains(&0) {
-                return damaged("a quantisation table with a zero", segment.at);
+                return invalid("entry of a quantisation table", 0u8, "1 to 65535", segment.at);
             }
             let Some(slot) = self.quantization.get_mut(usize::from(head & 15)) else {
-                return damaged("a quantisation table outside of 0 to 3", segment.at);
+                return invalid("number of a quantisation table", head & 15, "0 to 3", segment.at);
             };
             *slot = Some(Arc::new(table));
             rest = tail;
@@ -157,13 +160,15 @@ impl Tables {
         while let Some((&head, tail)) = rest.split_first() {
             let (spec, tail) = Spec::read(tail, segment.at)?;
             let class = match head >> 4 {
-                0 if !spec.fits_dc() => return damaged("a DC table with a size over 15", segment.at),
-                0 => &mut self.dc,
+                0 => {
+                    spec.check_dc(segment.at)?;
+                    &mut self.dc
+                }
                 1 => &mut self.ac,
-                _ => return damaged("a Huffman table of neither class", segment.at),
+                other => return invalid("class of a Huffman table", other, "0 or 1", segment.at),
             };
             let Some(slot) = class.get_mut(usize::from(head & 15)) else {
-                return damaged("a Huffman table outside of 0 to 3", segment.at);
+                return invalid("number of a Huffman table", head & 15, "0 to 3", segment.at);
             };
             *slot = Some(Arc::new(spec));
             rest = tail;
@@ -174,47 +179,67 @@ impl Tables {
     /// Reads the header of a scan; its data is still to be filled in.
     fn scan<'a>(&self, segment: Segment<'a>, header: &Header) -> Result<Scan<'a>> {
         let Segment { at, body, .. } = segment;
-        let wrong = || damaged("a scan header that is not valid", at);
-        let Some((&count, rest)) = body.split_first() else { return wrong() };
-        let count = usize::from(count);
-        if !(1..=4).contains(&count) || rest.len() != 2 * count + 3 {
-            return wrong();
+        let count = body.first().map_or(0, |&count| usize::from(count));
+        if !(1..=4).contains(&count) {
+            return invalid("number of components in a scan", count, "1 to 4", at);
         }
-        let (names, rest) = rest.split_at(2 * count);
+        let names = body.get(1..=2 * count);
+        let (Some(names), Some(&[start, end, approximation])) = (names, body.get(1 + 2 * count..)) else {
+            return invalid("number of bytes in a scan header", body.len(), "4 and 2 for each component", at);
+        };
         let mut components: Vec<ScanComponent> = Vec::with_capacity(count);
         for &[id, selectors] in names.as_chunks::<2>().0 {
             let Some(index) = header.components.iter().position(|component| component.id == id) else {
-                return damaged("a scan of a component that the frame does not have", at);
+                return invalid("component in a scan", id, "one that the frame has", at);
             };
             if components.iter().any(|component| component.index == index) {
                 return damaged("a scan with a component twice", at);
             }
             let (dc, ac) = (usize::from(selectors >> 4), usize::from(selectors & 15));
-            let (Some(dc), Some(ac)) = (self.dc.get(dc), self.ac.get(ac)) else { return wrong() };
+            let table = |tables: &[Option<Arc<Spec>>; 4], number: usize| match tables.get(number) {
+                Some(table) => Ok(table.clone()),
+                None => invalid("number of a Huffman table", number, "0 to 3", at),
+            };
             let quantization = usize::from(header.components[index].quantization);
             components.push(ScanComponent {
                 index,
-                dc: dc.clone(),
-                ac: ac.clone(),
+                dc: table(&self.dc, dc)?,
+                ac: table(&self.ac, ac)?,
                 quantization: self.quantization[quantization].clone(),
             });
         }
-        let &[start, end, approximation] = rest else { return wrong() };
         let (high, low) = (approximation >> 4, approximation & 15);
         if header.progressive {
-            let band = if start == 0 { end == 0 } else { start <= end && end < 64 && count == 1 };
-            let bits = low <= 13 && (high == 0 || high == low + 1);
-            if !band || !bits {
-                return damaged("a scan whose coefficients or bits are not allowed", at);
-            }
+            check_part((start, end), (high, low), count, at)?;
         }
         // Ten blocks are the most in an MCU (T.81 section B.2.3).
         let blocks = |c: &ScanComponent| {
-            u32::from(header.components[c.index].horizontal) * u32::from(header.components[c.index].vertical)
+            let Component { horizontal, vertical, .. } = header.components[c.index];
+            usize::from(horizontal) * usize::from(vertical)
         };
-        if count > 1 && components.iter().map(blocks).sum::<u32>() > 10 {
-            return damaged("a scan of more than 10 blocks in an MCU", at);
+        let blocks: usize = components.iter().map(blocks).sum();
+        if count > 1 && blocks > 10 {
+            return invalid("number of blocks in an MCU", blocks, "at most 10", at);
         }
         Ok(Scan { components, start, end, high, low, restart_interval: 0, data: &[], offset: 0, at })
     }
+}
+
+/// Checks which part of the coefficients a progressive scan has, and which of their bits (T.81 section G.1.1.1).
+fn check_part((start, end): (u8, u8), (high, low): (u8, u8), count: usize, at: usize) -> Result<()> {
+    match (start, end) {
+        (0, 1..) => return invalid("last coefficient of a DC scan", end, "0", at),
+        (1.., _) if end < start || end > 63 => {
+            return invalid("last coefficient of an AC scan", end, "its first one to 63", at);
+        }
+        (1.., _) if count > 1 => return invalid("number of components in an AC scan", count, "1", at),
+        _ => {}
+    }
+    if low > 13 {
+        return invalid("lowest bit of a scan", low, "0 to 13", at);
+    }
+    if high != 0 && high != low + 1 {
+        return invalid("bit before those of a scan", high, "0 or one more than its lowest", at);
+    }
+    Ok(())
 }

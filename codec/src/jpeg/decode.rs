@@ -179,6 +179,10 @@ impl FromJpeg for Error {
             darkroom_jpeg::Error::Damaged { what, at } => {
                 Error::Damaged { format: "JPEG", reason: format!("at byte {at}: {what}") }
             }
+            darkroom_jpeg::Error::Invalid { what, found, allowed, at } => {
+                let reason = format!("at byte {at}: {what} is {found}; allowed is {allowed}");
+                Error::Damaged { format: "JPEG", reason }
+            }
             other => Error::Damaged { format: "JPEG", reason: other.to_string() },
         }
     }

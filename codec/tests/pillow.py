@@ -34,7 +34,7 @@ def images(folder):
 def pillow(path):
     """The upright picture as RGBA floats, the format, or the reason why not."""
     try:
-        with Image.open(path, formats=sorted(FORMATS - {"DIB"})) as image:
+        with Image.open(path, formats=sorted(FORMATS - {"DIB", "MPO"})) as image:
             kind = image.format
             image.load()
             profile = image.info.get("icc_profile")

@@ -5,19 +5,22 @@
 //! once, so that little more than the picture is held. Raw photos of many cameras are TIFFs whose first picture
 //! is a small preview; they are refused, since a preview would pass for the photo.
 
+mod directory;
 mod layout;
+mod patch;
 
 use std::io::Cursor;
 
 use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
+use tiff::TiffError;
 use tiff::decoder::{ChunkType, Decoder, DecodingResult};
-use tiff::{TiffError, tags::Tag};
 
 use crate::contain::contained;
 use crate::{alpha, icc};
-use layout::{Color, Layout, Patched};
+use layout::{Color, Layout};
+use patch::Patched;
 
 /// The upright size of a TIFF.
 ///
@@ -38,8 +41,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Pixels> {
     contained("TIFF", || {
         let (mut decoder, layout) = open(bytes, limits)?;
         let samples = samples(&mut decoder, &layout)?;
-        let profile = decoder.find_tag(Tag::IccProfile).ok().flatten().and_then(|tag| tag.into_u8_vec().ok());
-        let profile = profile.as_deref();
+        let profile = layout.profile.clone().and_then(|range| bytes.get(range));
         let converted = |format: PixelFormat, mut data: Vec<u8>, grey| {
             icc::to_srgb(profile, &mut data, format.channels(), grey);
             (format, data)
@@ -81,9 +83,14 @@ fn open(bytes: &[u8], limits: DecodeLimits) -> Result<(TiffDecoder<'_>, Layout)>
     let mut allowed = tiff::decoder::Limits::default();
     // A strip or tile has at most the picture's samples, of 2 bytes.
     let whole = layout.size.area().saturating_mul(2 * layout.samples as u64);
-    allowed.decoding_buffer_size = usize::try_from(whole).unwrap_or(usize::MAX);
+    // The decoder takes only a first plane's last tiles for cut off at the bottom, the others for whole ones.
+    let tile = layout.tile.filter(|_| layout.planar).map_or(0, |tile| {
+        let rows = Size::new(layout.size.width, tile.height);
+        2 * rows.area().min(limits.pixels)
+    });
+    allowed.decoding_buffer_size = usize::try_from(whole.max(tile)).unwrap_or(usize::MAX);
     allowed.intermediate_buffer_size = bytes.len();
-    // Offsets of strips stand in a value, and profiles.
+    // Offsets of strips stand in a value.
     allowed.ifd_value_size = bytes.len().saturating_mul(4).min(icc::MAX_BYTES.max(bytes.len() / 8));
     let decoder = Decoder::new(Cursor::new(patched)).map_err(refused)?.with_limits(allowed);
     Ok((decoder, layout))
@@ -152,6 +159,9 @@ fn samples(decoder: &mut TiffDecoder<'_>, layout: &Layout) -> Result<Vec<u8>> {
 fn refused(error: TiffError) -> Error {
     match error {
         TiffError::UnsupportedError(what) => unsupported(&what.to_string()),
+        TiffError::LimitsExceeded => {
+            damaged("a strip or tile is longer than the file, or larger than the picture")
+        }
         TiffError::IoError(_) => {
             damaged("the file ends before the image does, or its data is not what it should be")
         }

@@ -1,15 +1,19 @@
 //! The first directory of a TIFF, read before the decoder allocates anything by it.
 
+use std::ops::Range;
+
 use darkroom_core::Result;
 use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
 
+use super::directory::File;
+use super::patch::Patched;
 use super::{damaged, unsupported};
 use crate::limits;
 use crate::orientation::Orientation;
 
 /// The longest side of a tile. A row of one is held at once, however little of it lies within the picture.
-const MAX_TILE: u64 = 65_536;
+const MAX_TILE: u32 = 65_536;
 
 /// What the samples stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +42,10 @@ pub(super) struct Layout {
     /// Each sample has a plane of its own.
     pub(super) planar: bool,
     pub(super) palette: Vec<[u8; 3]>,
-}
-
-/// The file with a palette's indices declared as shades of grey, which the decoder hands over as they are; it
-/// refuses palettes.
-pub(super) struct Patched<'a>(std::borrow::Cow<'a, [u8]>);
-
-impl AsRef<[u8]> for Patched<'_> {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
+    /// Columns and rows of a tile; `None` where the picture is in strips.
+    pub(super) tile: Option<Size>,
+    /// Where the colour profile stands.
+    pub(super) profile: Option<Range<usize>>,
 }
 
 impl Layout {
@@ -119,12 +117,12 @@ impl Layout {
             Color::Cmyk if has_alpha => 5,
             _ => samples,
         };
-        for (tag, side) in [(322, "width"), (323, "height")] {
+        let tile_side = |tag: u16, side: &str| -> Result<u32> {
             let found = value(tag, 1)?;
-            if !(1..=MAX_TILE).contains(&found) {
-                return Err(unsupported(&format!("tiles of {side} {found}; 1 to {MAX_TILE} are read")));
-            }
-        }
+            let allowed = u32::try_from(found).ok().filter(|found| (1..=MAX_TILE).contains(found));
+            allowed.ok_or_else(|| unsupported(&format!("tiles of {side} {found}; 1 to {MAX_TILE} are read")))
+        };
+        let tile = Size::new(tile_side(322, "width")?, tile_side(323, "height")?);
         // The decoder takes the samples that it leaves out for there when it takes differences back.
         if value(317, 1)? != 1 && value(284, 1)? != 2 && stored != decoded {
             return Err(unsupported("differences between more samples than count"));
@@ -147,14 +145,13 @@ impl Layout {
             }
             _ => Vec::new(),
         };
-        let patched = match (color, entry(262)) {
-            (Color::Palette, Some(entry)) => {
-                let mut copy = bytes.to_vec();
-                file.put_short(&mut copy, entry, 1)?;
-                Patched(copy.into())
-            }
-            _ => Patched(bytes.into()),
-        };
+        let mut patched = Patched::new(bytes);
+        if let (Color::Palette, Some(entry)) = (color, entry(262)) {
+            patched.as_grey(&file, entry)?;
+        }
+        if value(266, 1)? == 2 {
+            patched.turn_bits(&file, &entries)?;
+        }
         let orientation = u32::try_from(value(274, 1)?).ok().and_then(Orientation::from_exif);
         let layout = Layout {
             size,
@@ -167,6 +164,8 @@ impl Layout {
             samples,
             planar: value(284, 1)? == 2 && stored > 1,
             palette,
+            tile: entry(322).is_some().then_some(tile),
+            profile: entry(34675).and_then(|entry| file.range(entry)),
         };
         if meaning == 0 && stored > 1 {
             return Err(unsupported("grey with white as 0 and further samples"));
@@ -182,108 +181,5 @@ impl Layout {
             4 => sample * 17,
             _ => sample,
         }
-    }
-}
-
-/// The numbers of a file.
-struct File<'a> {
-    bytes: &'a [u8],
-    little: bool,
-    /// BigTIFF: offsets of 8 bytes.
-    big: bool,
-    first: u64,
-}
-
-/// An entry of a directory.
-struct Entry {
-    tag: u16,
-    kind: u16,
-    count: u64,
-    /// Where its values, or their offset, stand.
-    at: usize,
-}
-
-impl<'a> File<'a> {
-    fn new(bytes: &'a [u8]) -> Result<File<'a>> {
-        let mut file = File { bytes, little: bytes.starts_with(b"II"), big: false, first: 0 };
-        file.big = file.number(2, 2)? == 43;
-        file.first = if file.big { file.number(8, 8)? } else { file.number(4, 4)? };
-        Ok(file)
-    }
-
-    /// An unsigned number of some bytes.
-    fn number(&self, at: usize, length: usize) -> Result<u64> {
-        let end = at.checked_add(length);
-        let bytes = end.and_then(|end| self.bytes.get(at..end));
-        let bytes = bytes.ok_or_else(|| damaged("the file ends before the image does"))?;
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        Ok(if self.little { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) })
-    }
-
-    /// The entries of a directory and the offset of the next.
-    fn directory(&self, at: u64) -> Result<(Vec<Entry>, u64)> {
-        let at = usize::try_from(at).map_err(|_| damaged("a directory lies beyond the end of the file"))?;
-        let (counted, length, wide) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = self.number(at, counted)?;
-        let count = usize::try_from(count).ok().filter(|count| *count <= 4096);
-        let count = count.ok_or_else(|| damaged("a directory has more than 4096 entries"))?;
-        let from = at + counted;
-        let entry = |index: usize| -> Result<Entry> {
-            let at = from + index * length;
-            let narrow = |at| Ok(u16::try_from(self.number(at, 2)?).unwrap_or_default());
-            Ok(Entry {
-                tag: narrow(at)?,
-                kind: narrow(at + 2)?,
-                count: self.number(at + 4, wide)?,
-                at: at + 4 + wide,
-            })
-        };
-        let entries: Vec<Entry> = (0..count).map(entry).collect::<Result<_>>()?;
-        Ok((entries, self.number(from + count * length, wide)?))
-    }
-
-    /// Follows the chain of directories, as far as the limit goes.
-    fn count(&self, limits: DecodeLimits) -> Result<()> {
-        let (mut at, mut frames) = (self.first, 0u64);
-        while at != 0 {
-            frames += 1;
-            limits::check_frames(frames, limits)?;
-            // What follows a picture that is whole may be damaged; it is not read.
-            let Ok((_, next)) = self.directory(at) else { break };
-            at = next;
-        }
-        Ok(())
-    }
-
-    /// The first `most` of an entry's values; only unsigned integers.
-    fn values(&self, entry: &Entry, most: usize) -> Result<Vec<u64>> {
-        let length = match entry.kind {
-            1 | 7 => 1,
-            3 => 2,
-            4 | 13 => 4,
-            16 | 18 => 8,
-            kind => return Err(damaged(&format!("tag {} is of kind {kind}", entry.tag))),
-        };
-        let count = usize::try_from(entry.count).unwrap_or(usize::MAX).min(most);
-        let room = if self.big { 8 } else { 4 };
-        let inside = entry.count.saturating_mul(length) <= room;
-        let length = if length == 8 { 8 } else { usize::try_from(length).unwrap_or(1) };
-        let at = if inside {
-            entry.at
-        } else {
-            let offset = self.number(entry.at, if self.big { 8 } else { 4 })?;
-            usize::try_from(offset).map_err(|_| damaged("a value lies beyond the end of the file"))?
-        };
-        (0..count).map(|index| self.number(at.saturating_add(index * length), length)).collect()
-    }
-
-    /// Overwrites an entry's value with a 16-bit number.
-    fn put_short(&self, bytes: &mut [u8], entry: &Entry, value: u16) -> Result<()> {
-        if entry.kind != 3 || entry.count != 1 {
-            return Err(damaged(&format!("tag {} is not one 16-bit number", entry.tag)));
-        }
-        let value = if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
-        bytes[entry.at..entry.at + 2].copy_from_slice(&value);
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod fixtures;
 mod noise;
 mod profile;
 mod scene;
+mod tall;
 
 use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::{Error, Result};
@@ -15,6 +16,7 @@ use crate::orientation::Orientation;
 pub use fixtures::{Fixture, Golden, fixtures, goldens, with_profile};
 pub use profile::{linear_grey_profile, press_profile, srgb_profile, turned_profile, wide_profile};
 pub use scene::{cutout, scene};
+pub use tall::tall;
 
 /// A JPEG like one from a camera: smooth light, edges, and the noise of a sensor. At quality 95 it has about
 /// 0.6 bytes per pixel, at 99 about one: 20 MB for 5000x4000.

@@ -197,6 +197,9 @@ fn a_scan_that_ends_early_is_damaged_at_every_scale() {
             for (at_least, whole) in requests(side).into_iter().zip(&whole) {
                 let result = decode(&broken, at_least);
                 assert!(result.is_err() || scans.len() > 1, "{name}: {kept} % of the data gave {at_least:?}");
+                if let Err(error) = &result {
+                    assert_eq!(error.code(), "damaged", "{name}: {kept} % of the data: {error}");
+                }
                 // Scans that a scale does not need are missed by none, if nothing it needs stands behind them.
                 other += usize::from(result.is_ok_and(|found| found != *whole));
             }

@@ -37,7 +37,8 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Header::read`]; [`Error::Limit`] for too many pixels or scans; [`Error::Damaged`].
+    /// Those of [`Header::read`]; [`Error::Limit`] for too many pixels or scans; [`Error::Invalid`] and
+    /// [`Error::Damaged`] for what follows the header.
     pub fn new(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         Ok(Self { file: File::read(bytes, limits)?, limits: *limits })
     }

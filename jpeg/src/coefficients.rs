@@ -51,6 +51,19 @@ impl Store {
         }
     }
 
+    /// A store that keeps no coefficient, but which of them are set.
+    pub(crate) fn history(geometry: &Geometry, plane: &Plane) -> Self {
+        let (groups_wide, rows) = Self::size(geometry, plane);
+        Self {
+            values: Vec::new(),
+            set: vec![0; groups_wide * rows * LANES],
+            slots: [NOT_KEPT; 64],
+            kept: 0,
+            side: 0,
+            groups_wide,
+        }
+    }
+
     /// Groups in a row of blocks, and rows.
     fn size(geometry: &Geometry, plane: &Plane) -> (usize, usize) {
         (geometry.mcus_wide.div_ceil(LANES) * plane.h, geometry.mcus_high * plane.v)
@@ -58,9 +71,18 @@ impl Store {
 
     /// Bytes that [`Self::new`] takes.
     pub(crate) fn memory(geometry: &Geometry, plane: &Plane) -> u64 {
+        let values = Self::blocks(geometry, plane) * u64::from(plane.points * plane.points) * 2;
+        values + if plane.points > 1 { Self::history_memory(geometry, plane) } else { 0 }
+    }
+
+    /// Bytes that [`Self::history`] takes.
+    pub(crate) fn history_memory(geometry: &Geometry, plane: &Plane) -> u64 {
+        Self::blocks(geometry, plane) * 8
+    }
+
+    fn blocks(geometry: &Geometry, plane: &Plane) -> u64 {
         let (groups_wide, rows) = Self::size(geometry, plane);
-        let blocks = (groups_wide * LANES) as u64 * rows as u64;
-        blocks * (u64::from(plane.points * plane.points) * 2 + if plane.points > 1 { 8 } else { 0 })
+        (groups_wide * LANES) as u64 * rows as u64
     }
 
     /// The blocks of one row: coefficients by groups, and bits by blocks.

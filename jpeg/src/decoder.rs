@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::output::Output;
 use crate::scale::Scale;
 use crate::scan::File;
+use crate::wanted::check_others;
 use crate::{progressive, sequential};
 
 /// A file whose structure was checked.
@@ -36,7 +37,8 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Header::read`]; [`Error::Limit`] for too many pixels or scans; [`Error::Damaged`].
+    /// Those of [`Header::read`]; [`Error::Limit`] for too many pixels or scans; [`Error::Invalid`] and
+    /// [`Error::Damaged`] for what follows the header.
     pub fn new(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         Ok(Self { file: File::read(bytes, limits)?, limits: *limits })
     }
@@ -59,9 +61,14 @@ impl<'a> Decoder<'a> {
     ///
     /// [`Error::Limit`] if it takes more memory than allowed; [`Error::Damaged`] for entropy-coded data that is cut
     /// off or not valid.
+    ///
+    /// Damage in a scan that the scale does not read is not seen, unless the scale is short of bits that would stand
+    /// behind it. Then all scans are read, at the cost of a decoding at full size: a progressive file that ends
+    /// between two of them is a whole picture of less detail, one that ends within any of them is damaged. So what is
+    /// given of a file that was cut off is either what the whole file gives or what its complete scans do.
     pub fn decode(&self, scale: Scale) -> Result<Image> {
-        self.check_memory(&[scale])?;
         let geometry = Geometry::new(self.header(), scale);
+        self.check(&[scale], &geometry)?;
         let mut output = Output::new(self.header(), &geometry);
         self.fill(&geometry, slice::from_mut(&mut output))?;
         Ok(output.finish())
@@ -89,14 +96,15 @@ impl<'a> Decoder<'a> {
     /// of the largest scale, which is refused wherever a smaller one is.
     pub fn decode_many(&self, scales: &[Scale]) -> Result<Vec<Image>> {
         let Some(&largest) = scales.iter().max() else { return Ok(Vec::new()) };
-        self.check_memory(scales)?;
+        let largest = Geometry::new(self.header(), largest);
+        self.check(scales, &largest)?;
         // One for each scale, where it is asked for first.
         let repeats = |at: usize| scales[..at].iter().position(|earlier| *earlier == scales[at]);
         let first = (0..scales.len()).filter(|&at| repeats(at).is_none());
         let geometries: Vec<Geometry> = first.map(|at| Geometry::new(self.header(), scales[at])).collect();
         let mut outputs: Vec<Output<'_>> =
             geometries.iter().map(|geometry| Output::new(self.header(), geometry)).collect();
-        self.fill(&Geometry::new(self.header(), largest), &mut outputs)?;
+        self.fill(&largest, &mut outputs)?;
         let mut outputs = outputs.into_iter();
         let mut images: Vec<Image> = Vec::with_capacity(scales.len());
         for at in 0..scales.len() {
@@ -108,12 +116,16 @@ impl<'a> Decoder<'a> {
         Ok(images)
     }
 
-    fn check_memory(&self, scales: &[Scale]) -> Result<()> {
+    /// Checks what can be checked before the memory for `scales` is taken.
+    fn check(&self, scales: &[Scale], largest: &Geometry) -> Result<()> {
         let found = self.header().memory_many(scales);
         // No allocation can be larger than an `isize` counts, which is 2 GiB on 32-bit machines.
         let allowed = self.limits.memory.min(isize::MAX as u64);
         if found > allowed {
             return Err(Error::Limit { unit: "bytes of memory", found, allowed });
+        }
+        if self.header().progressive {
+            check_others(&self.file.scans, largest)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@
 //! Baseline, extended sequential and progressive files, Huffman-coded, of 8 bits: ITU-T T.81 annexes B, F and G.
 //! Grey, YCbCr, RGB, CMYK and YCCK; any sampling factors, also such that do not divide each other; one scan or
 //! several; restart markers. A missing end marker and bytes behind it are no error; data that is cut off or not valid
-//! is. Arithmetic coding, lossless and hierarchical files, 12 bits and DNL are refused by name.
+//! is, in all scans that are read ([`Decoder::decode`] says which are not). Arithmetic coding, lossless and hierarchical files, 12 bits and DNL are refused by name.
 //!
 //! # Results
 //!
@@ -53,6 +53,7 @@ mod scan;
 mod sequential;
 mod strip;
 mod upsample;
+mod wanted;
 mod zigzag;
 
 pub use decoder::Decoder;

@@ -14,7 +14,8 @@ impl Header {
     /// The most bytes that decoding at `scale` takes, its result included and the file not.
     ///
     /// A sequential file takes its result and a few rows. A progressive one also takes two bytes for each
-    /// coefficient that the scale needs (1, 4, 16 or 64 of each block) and eight for each block.
+    /// coefficient that the scale needs (1, 4, 16 or 64 of each block) and eight for each block. It takes at least
+    /// eight bytes for each block of its largest component: see [`crate::Decoder::decode`] on files that end early.
     #[must_use]
     pub fn memory(&self, scale: Scale) -> u64 {
         self.memory_many(&[scale])
@@ -27,7 +28,8 @@ impl Header {
     #[must_use]
     pub fn memory_many(&self, scales: &[Scale]) -> u64 {
         let Some(&largest) = scales.iter().max() else { return 0 };
-        let mut bytes = FIXED + shared(self, &Geometry::new(self, largest));
+        let largest = Geometry::new(self, largest);
+        let mut bytes = shared(self, &largest);
         for (at, &scale) in scales.iter().enumerate() {
             let geometry = Geometry::new(self, scale);
             bytes = bytes.saturating_add(if scales[..at].contains(&scale) {
@@ -36,7 +38,8 @@ impl Header {
                 Output::memory(self, &geometry)
             });
         }
-        bytes
+        // What is checked beforehand is given back before the rest is taken.
+        FIXED.saturating_add(bytes.max(beforehand(self, &largest)))
     }
 }
 
@@ -47,4 +50,10 @@ fn shared(header: &Header, largest: &Geometry) -> u64 {
         blocks + if header.progressive { Store::memory(largest, plane) } else { 0 }
     });
     planes.sum()
+}
+
+/// Bytes for the check of scans that a progressive file's scale leaves out.
+fn beforehand(header: &Header, largest: &Geometry) -> u64 {
+    let planes = largest.planes.iter().map(|plane| Store::history_memory(largest, plane));
+    if header.progressive { planes.max().unwrap_or(0) } else { 0 }
 }

@@ -4,7 +4,7 @@ use archmage::autoversion;
 
 use crate::bits::Bits;
 use crate::coefficients::Store;
-use crate::error::{Error, Result};
+use crate::error::{Result, damaged};
 use crate::geometry::Geometry;
 use crate::huffman::Table;
 use crate::output::Output;
@@ -12,7 +12,8 @@ use crate::refine::{Band, ac_first, ac_refine, dc_first};
 use crate::scan::Scan;
 use crate::sequential::{Restarts, check};
 use crate::strip::{LANES, Strip};
-use crate::zigzag::{NATURAL, needed_mask};
+use crate::wanted::wanted;
+use crate::zigzag::NATURAL;
 
 /// Decodes all, once for all `outputs`, of which `largest` is the geometry of the largest.
 ///
@@ -42,30 +43,6 @@ pub(crate) fn decode(scans: &[Scan<'_>], largest: &Geometry, outputs: &mut [Outp
     Ok(())
 }
 
-/// Which scans a scale needs.
-///
-/// An AC scan says nothing of coefficients outside of its band, so it can be left out if none of them is needed.
-/// A scan that refines, though, has a bit for each coefficient of its band that earlier scans set: if it is needed,
-/// so are those.
-fn wanted(scans: &[Scan<'_>], geometry: &Geometry) -> Vec<bool> {
-    let mut needed: Vec<u64> = geometry.planes.iter().map(|plane| needed_mask(plane.points)).collect();
-    let mut wanted = vec![true; scans.len()];
-    for (scan, wanted) in scans.iter().zip(&mut wanted).rev() {
-        let band = (u64::MAX >> (63 - scan.end)) & (u64::MAX << scan.start);
-        if scan.start == 0 {
-            continue;
-        }
-        for component in &scan.components {
-            let needed = &mut needed[component.index];
-            *wanted = *needed & band != 0;
-            if *wanted && scan.high > 0 {
-                *needed |= band;
-            }
-        }
-    }
-    wanted
-}
-
 /// The table of a component, in rows.
 fn quantization(scans: &[Scan<'_>], index: usize) -> [u16; 64] {
     let mut components = scans.iter().flat_map(|scan| &scan.components).filter(|c| c.index == index);
@@ -78,9 +55,6 @@ fn quantization(scans: &[Scan<'_>], index: usize) -> [u16; 64] {
 }
 
 fn read(scan: &Scan<'_>, geometry: &Geometry, stores: &mut [Store]) -> Result<()> {
-    let mut bits = Bits::new(scan.data);
-    let mut restarts = Restarts::new(scan.restart_interval);
-    let missing = |what| Error::Damaged { what, at: scan.at };
     if scan.start == 0 {
         let tables = scan
             .components
@@ -88,20 +62,30 @@ fn read(scan: &Scan<'_>, geometry: &Geometry, stores: &mut [Store]) -> Result<()
             .map(|component| match &component.dc {
                 _ if scan.high > 0 => Ok(None),
                 Some(spec) => Ok(Some(Table::new(spec))),
-                None => Err(missing("a scan without its DC table")),
+                None => damaged("a scan without its DC table", scan.at),
             })
             .collect::<Result<Vec<_>>>()?;
-        return read_dc(scan, geometry, stores, &tables, (bits, restarts));
+        return read_dc(scan, geometry, stores, &tables);
     }
+    match scan.components.first().and_then(|component| stores.get_mut(component.index)) {
+        Some(store) => read_ac(scan, geometry, store),
+        None => Ok(()),
+    }
+}
+
+/// Reads a scan of AC coefficients, which has one component, that of `store`.
+pub(crate) fn read_ac(scan: &Scan<'_>, geometry: &Geometry, store: &mut Store) -> Result<()> {
+    let mut bits = Bits::new(scan.data);
+    let mut restarts = Restarts::new(scan.restart_interval);
     let Some(component) = scan.components.first() else { return Ok(()) };
-    let Some(spec) = &component.ac else { return Err(missing("a scan without its AC table")) };
+    let Some(spec) = &component.ac else { return damaged("a scan without its AC table", scan.at) };
     let table = Table::new(spec);
     let band = Band { table: &table, start: scan.start.into(), end: scan.end.into(), low: scan.low.into() };
     let read_row = if scan.high == 0 { ac_first } else { ac_refine };
     let plane = &geometry.planes[component.index];
     let mut ending = 0;
     for row in 0..plane.blocks_high {
-        let mut row = stores[component.index].row(row);
+        let mut row = store.row(row);
         read_row(&mut bits, &mut restarts, band, &mut ending, &mut row, plane.blocks_wide);
         check(&bits, scan.offset)?;
     }
@@ -114,8 +98,9 @@ fn read_dc(
     geometry: &Geometry,
     stores: &mut [Store],
     tables: &[Option<Table>],
-    (mut bits, mut restarts): (Bits<'_>, Restarts),
 ) -> Result<()> {
+    let mut bits = Bits::new(scan.data);
+    let mut restarts = Restarts::new(scan.restart_interval);
     let alone = scan.components.len() == 1;
     let plane = &geometry.planes[scan.components[0].index];
     let (wide, high) = match alone {

@@ -38,6 +38,13 @@ pub(crate) struct Scan<'a> {
     pub(crate) at: usize,
 }
 
+impl Scan<'_> {
+    /// A bit for each coefficient that a progressive scan has.
+    pub(crate) fn band(&self) -> u64 {
+        (u64::MAX >> (63 - self.end)) & (u64::MAX << self.start)
+    }
+}
+
 /// All of a file but the coefficients.
 #[derive(Clone, Debug)]
 pub(crate) struct File<'a> {

@@ -1,7 +1,7 @@
 //! What is not a good file gives an error that says so, and never a panic.
 
 use crate::support::{Form, Picture, encode};
-use darkroom_jpeg::{Decoder, Error, Header, Limits, Result, Scale};
+use darkroom_jpeg::{Decoder, Error, Header, Image, Limits, Result, Scale};
 use proptest::prelude::*;
 
 fn decode(bytes: &[u8], scale: Scale) -> Result<usize> {
@@ -10,6 +10,10 @@ fn decode(bytes: &[u8], scale: Scale) -> Result<usize> {
     let decoder = Decoder::new(bytes, &limits);
     assert!(header.is_ok() || decoder.is_err(), "what cannot be read cannot be decoded");
     Ok(decoder?.decode(scale)?.pixels.len())
+}
+
+fn image(bytes: &[u8], scale: Scale) -> Result<Image> {
+    Decoder::new(bytes, &Limits::default())?.decode(scale)
 }
 
 fn small(form: fn(usize) -> Form) -> Vec<u8> {
@@ -42,13 +46,52 @@ fn a_progressive_file_may_end_between_scans_only() {
         for end in 0..bytes.len() - 2 {
             let between = scans.contains(&end) || scans.contains(&end.saturating_sub(1));
             if !between {
-                // At a small scale a scan that is left out may be cut off.
-                let result = decode(&bytes[..end], scale);
-                assert!(result.is_err() || scale != Scale::Full, "{end} of {}: {result:?}", bytes.len());
+                // At a small scale a scan that is left out may be cut off, if those behind it are left out too.
+                let result = image(&bytes[..end], scale);
+                let whole = scale != Scale::Full && result == image(&bytes, scale);
+                assert!(result.is_err() || whole, "{scale:?}: {end} of {}", bytes.len());
             }
         }
         assert!(scans[4..].iter().all(|&end| decode(&bytes[..end], scale).is_ok() || end < scans[7]));
     }
+}
+
+/// A file that is cut off within a scan looks whole to a scale that does not read it, but for what it is short of.
+#[test]
+fn a_scan_that_is_not_read_is_damaged_if_others_should_follow() {
+    let bytes = small(Form::progressive);
+    let whole = image(&bytes, Scale::Eighth);
+    let scans: Vec<usize> = memchr::memmem::find_iter(&bytes, &[0xff, 0xda]).collect();
+    let data = |scan: usize| scans[scan] + 2 + usize::from(bytes[scans[scan] + 3]);
+    let cut = |end: usize| image(&[&bytes[..end], &[0xff, 0xd9]].concat(), Scale::Eighth);
+    // Scan 2 is of high luma frequencies, scan 10 refines DC.
+    for end in data(2)..scans[3] - 2 {
+        match cut(end) {
+            Err(Error::Damaged { what: "entropy-coded data that is cut off", at }) => assert!(at <= end),
+            Err(Error::Damaged { what: "entropy-coded data that is not valid", .. }) => {}
+            other => panic!("{end}: {other:?}"),
+        }
+    }
+    let less = cut(scans[3]);
+    assert!(less.is_ok() && less != whole, "a whole picture of less detail");
+    // Scan 11 refines high luma frequencies; scans of chroma, which is twice the size, should follow.
+    assert!(cut(data(11) + 3).is_err() && cut(scans[12]).is_ok());
+    // Of grey that scan is the last: nothing of this size is missing.
+    let grey = Picture::random(21, 19, &[(1, 1)], 10, 11);
+    let grey = encode(&grey, &Form::progressive(1));
+    assert_eq!(
+        image(&[&grey[..grey.len() - 5], &[0xff, 0xd9]].concat(), Scale::Eighth),
+        image(&grey, Scale::Eighth)
+    );
+}
+
+#[test]
+fn the_check_of_scans_that_are_not_read_is_part_of_the_memory() {
+    let grey = Picture::random(800, 800, &[(1, 1)], 10, 11);
+    let of = |form: Form| Header::read(&encode(&grey, &form)).unwrap().memory(Scale::Eighth);
+    // Eight bytes for each of 104 x 100 blocks, as they are kept by eights.
+    assert!(of(Form::progressive(1)) >= 8 * 104 * 100);
+    assert!(of(Form::progressive(1)) - of(Form::baseline(1)) < 8 * 104 * 100);
 }
 
 #[test]
@@ -72,10 +115,9 @@ fn filling_before_markers_is_passed_over() {
         }
         filled.push(byte);
     }
-    let limits = Limits::default();
-    let image = |bytes: &[u8]| Decoder::new(bytes, &limits).unwrap().decode(Scale::Full).unwrap();
     assert!(filled.len() > bytes.len());
-    assert_eq!(image(&filled), image(&bytes));
+    assert!(image(&filled, Scale::Full).is_ok());
+    assert_eq!(image(&filled, Scale::Full), image(&bytes, Scale::Full));
 }
 
 /// The file with byte `at` of the segment of `marker` set.

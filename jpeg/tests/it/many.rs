@@ -79,6 +79,24 @@ fn files_of_another_encoder() {
     }
 }
 
+/// A scale is refused wherever a smaller one is, and its error is that of all.
+#[test]
+fn files_cut_off_fail_alike() {
+    let picture = Picture::random(37, 29, &[(2, 2), (1, 1), (1, 1)], 12, 3);
+    for form in forms(3) {
+        let bytes = encode(&picture, &form);
+        for end in 2..bytes.len() {
+            let cut = [&bytes[..end], &[0xff, 0xd9]].concat();
+            if let Ok(decoder) = Decoder::new(&cut, &Limits::default()) {
+                for scales in Scale::ALL.windows(2) {
+                    let found = decoder.decode_many(scales);
+                    assert!(found == one_by_one(&decoder, scales), "{scales:?} cut at {end}: {form:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn no_scale_gives_no_image_and_takes_nothing() {
     let bytes = encode(&Picture::random(9, 9, &[(1, 1)], 9, 1), &Form::progressive(1));

@@ -130,7 +130,9 @@ pub fn check_division() -> std::result::Result<u32, String> {
             let wrong = (0..3).find(|channel| u32::from(found[*channel]) != expected(given[*channel]));
             if let Some(channel) = wrong {
                 let (found, expected) = (found[channel], expected(given[channel]));
-                return Err(format!("{given:?} gives {found} in channel {channel} of pixel {at}, not {expected}"));
+                return Err(format!(
+                    "{given:?} gives {found} in channel {channel} of pixel {at}, not {expected}"
+                ));
             }
             if found[3] != given[3] {
                 return Err(format!("{given:?} gives alpha {} in pixel {at}", found[3]));

@@ -16,12 +16,15 @@ use darkroom_thumbnail::{Thumbnail, ThumbnailParams};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 
+/// Makes the three derivatives of the photo in a file's bytes.
+type Way = fn(&[u8]) -> Result<()>;
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [runs, photo] = &arguments[..] else { bail!("usage: darkroom-bench-derivatives RUNS PHOTO") };
     let runs: u32 = runs.parse().with_context(|| format!("RUNS is {runs}"))?;
     let photo = std::fs::read(photo).with_context(|| format!("{photo} cannot be read"))?;
-    let ways: [(&str, fn(&[u8]) -> Result<()>); 3] = [
+    let ways: [(&str, Way); 3] = [
         ("Darkroom, each from the one before", chained),
         ("Darkroom, each from the original", straight),
         ("`image`, chained by hand", plain),

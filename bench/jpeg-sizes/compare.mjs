@@ -6,7 +6,8 @@
 //
 // Every file is decoded by sharp and held against the picture: PSNR over the three colours, and mean SSIM of the
 // luminance (8x8 windows, step 4, after Wang et al. 2004). For each of our files the size that sharp needs for
-// the same measure is interpolated between its qualities, in the logarithm of the size.
+// the same measure is interpolated between its qualities, in the logarithm of the size. Colour is kept at the same
+// resolution on both sides: `auto` keeps all of it from quality 90 on, sharp by itself never does.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -98,16 +99,22 @@ for (const name of names) {
   const picture = ppm(join(folder, name))
   const light = luminance(picture)
   const raw = { width: picture.width, height: picture.height, channels: 3 }
-  const curve = []
-  for (const quality of qualities) {
-    const file = await sharp(picture.data, { raw }).jpeg({ mozjpeg: true, quality }).toBuffer()
-    curve.push(await measure(file, picture, light))
+  const curves = {}
+  for (const chromaSubsampling of ['4:2:0', '4:4:4']) {
+    curves[chromaSubsampling] = []
+    for (const quality of qualities) {
+      const file = await sharp(picture.data, { raw }).jpeg({ mozjpeg: true, quality, chromaSubsampling }).toBuffer()
+      curves[chromaSubsampling].push(await measure(file, picture, light))
+    }
   }
   const ours = readdirSync(folder)
     .map((file) => ({ file, found: file.startsWith(`${stem}.`) && /\.(\w+)\.(\d+)\.jpg$/.exec(file) }))
     .filter(({ found }) => found)
   for (const { file, found } of ours) {
-    const one = await measure(readFileSync(join(folder, file)), picture, light)
+    const bytes = readFileSync(join(folder, file))
+    const one = await measure(bytes, picture, light)
+    // A grey file has none.
+    const curve = curves[(await sharp(bytes).metadata()).chromaSubsampling] ?? curves['4:2:0']
     const ratios = ['psnr', 'ssim'].map((key) => {
       const size = sizeAt(curve, key, one[key])
       if (size === undefined) return undefined

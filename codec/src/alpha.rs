@@ -3,7 +3,7 @@
 //! Division is written here and not left to the resizer because rustc 1.95 to 1.97 miscompile, for wasm32 with
 //! SIMD128, the narrowing of a vector that was clamped to 255 (the clamp is lost: LLVM issue 201780). Here
 //! every quotient is at most 255 before it is narrowed, because the colour is first clamped to the alpha, so
-//! there is no clamp to lose. [`division_table`] lists all results so that a build can be checked.
+//! there is no clamp to lose. `check_division` (feature `testing`) tries all there is, in a canister too.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -102,13 +102,45 @@ pub(crate) fn unpremultiply(data: &mut [u8]) {
     }
 }
 
-/// The result of the alpha division for every colour (column) and alpha (row), through the same code that
-/// pictures go through: 65,536 bytes that are equal on every machine unless the compiler broke them.
-pub fn division_table() -> Vec<u8> {
-    let mut data: Vec<u8> =
-        (0..=255u8).flat_map(|alpha| (0..=255u8).flat_map(move |c| [c, c, c, alpha])).collect();
-    unpremultiply(std::hint::black_box(&mut data));
-    data.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect()
+/// Holds the division by alpha, through the same code that pictures go through, against the formula: every colour
+/// at every alpha, in every channel, from each of sixteen places in a vector on. Says how many results were
+/// compared; this is for a canister, in which no unit test runs.
+///
+/// # Errors
+/// The first colour whose result is wrong, if the compiler broke the division.
+#[cfg(any(test, feature = "testing"))]
+pub fn check_division() -> std::result::Result<u32, String> {
+    // Neighbours differ, so that no result can stand in for another.
+    let pixels: Vec<[u8; 4]> = (0..=255u8)
+        .flat_map(|alpha| (0..=255u8).map(move |c| [c, c.wrapping_add(85), c.wrapping_add(170), alpha]))
+        .collect();
+    let mut compared = 0;
+    for place in 0..16 {
+        let fill = pixels.iter().rev().take(place);
+        let given: Vec<[u8; 4]> = fill.chain(&pixels).copied().collect();
+        let mut data = given.as_flattened().to_vec();
+        unpremultiply(std::hint::black_box(&mut data));
+        for (at, (found, given)) in data.as_chunks::<4>().0.iter().zip(&given).enumerate() {
+            let alpha = u32::from(given[3]);
+            // To nearest, halves up: twice the quotient, and one.
+            let expected = |color: u8| match alpha {
+                0 => 0,
+                _ => (2 * 255 * u32::from(color).min(alpha) + alpha) / (2 * alpha),
+            };
+            let wrong = (0..3).find(|channel| u32::from(found[*channel]) != expected(given[*channel]));
+            if let Some(channel) = wrong {
+                let (found, expected) = (found[channel], expected(given[channel]));
+                return Err(format!(
+                    "{given:?} gives {found} in channel {channel} of pixel {at}, not {expected}"
+                ));
+            }
+            if found[3] != given[3] {
+                return Err(format!("{given:?} gives alpha {} in pixel {at}", found[3]));
+            }
+            compared += 3;
+        }
+    }
+    Ok(compared)
 }
 
 #[cfg(test)]
@@ -119,14 +151,7 @@ mod tests {
 
     #[test]
     fn division_is_right_for_all_pairs() {
-        let table = division_table();
-        for alpha in 0..256usize {
-            for color in 0..256usize {
-                let expected =
-                    if alpha == 0 { 0 } else { (color.min(alpha) * 255 * 2 + alpha) / (2 * alpha) };
-                assert_eq!(usize::from(table[alpha * 256 + color]), expected, "{color} at {alpha}");
-            }
-        }
+        assert_eq!(check_division(), Ok(3 * (16 * 65_536 + 120)));
     }
 
     #[test]

@@ -42,3 +42,9 @@ fn outputs(suite: u32, params: u32) -> Result<Vec<String>, String> {
         lines.collect()
     })
 }
+
+/// How many results of the division by alpha were held against the formula, or the first that is wrong.
+#[ic_cdk::update]
+fn division() -> Result<u32, String> {
+    darkroom_codec::alpha::check_division()
+}

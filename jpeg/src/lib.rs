@@ -32,6 +32,7 @@ mod block;
 mod coefficients;
 mod color;
 mod decoder;
+mod encode;
 mod error;
 mod geometry;
 mod header;
@@ -54,6 +55,7 @@ mod upsample;
 mod zigzag;
 
 pub use decoder::Decoder;
+pub use encode::{EncodeError, Encoder};
 pub use error::{Error, Result};
 pub use header::{ColorSpace, Component, Header};
 pub use image::{Image, PixelFormat};

@@ -67,21 +67,25 @@ fn points8<const FIRST: bool>(x: [i16; 8]) -> [i16; 8] {
 #[inline(always)]
 pub(super) fn fdct8(group: &mut Group) {
     for row in group.as_chunks_mut::<8>().0 {
-        let samples = *row;
-        for lane in 0..8 {
-            let points = points8::<true>(samples.map(|x| x[lane]));
-            for (out, value) in row.iter_mut().zip(points) {
-                out[lane] = value;
-            }
-        }
+        *row = lines::<true>(row.each_ref());
     }
     for u in 0..8 {
-        let column: [[i16; 8]; 8] = std::array::from_fn(|y| group[y * 8 + u]);
-        for lane in 0..8 {
-            let points = points8::<false>(column.map(|x| x[lane]));
-            for (v, value) in points.into_iter().enumerate() {
-                group[v * 8 + u][lane] = value;
-            }
+        let column: [&[i16; 8]; 8] = std::array::from_fn(|y| &group[y * 8 + u]);
+        for (v, lanes) in lines::<false>(column).into_iter().enumerate() {
+            group[v * 8 + u] = lanes;
         }
     }
+}
+
+/// One line of each block.
+#[inline(always)]
+fn lines<const FIRST: bool>(x: [&[i16; 8]; 8]) -> [[i16; 8]; 8] {
+    let mut out = [[0; 8]; 8];
+    for lane in 0..8 {
+        let points = points8::<FIRST>(x.map(|x| x[lane]));
+        for (out, value) in out.iter_mut().zip(points) {
+            out[lane] = value;
+        }
+    }
+    out
 }

@@ -119,16 +119,26 @@ pub(super) fn group(rows: &[u8], stride: usize, quantizer: &Quantizer, out: &mut
         *set = [0; 8];
         for bit in 0..16 {
             let k = part * 16 + bit;
-            let step = quantizer.steps[k];
-            let from = &group[usize::from(NATURAL[k])];
-            let to = &mut out.values[k];
+            let (values, bits) = quotients(&group[usize::from(NATURAL[k])], quantizer.steps[k]);
+            out.values[k] = values;
             for lane in 0..8 {
-                let value = step.quotient(from[lane].unsigned_abs()).min(MAX).cast_signed();
-                to[lane] = if from[lane] < 0 { value.wrapping_neg() } else { value };
-                set[lane] |= u16::from(value != 0) << bit;
+                set[lane] |= bits[lane] << bit;
             }
         }
     }
+}
+
+/// One coefficient of each block by its step, and 1 for each that is not 0.
+#[inline(always)]
+fn quotients(coefficients: &[i16; 8], step: Step) -> ([i16; 8], [u16; 8]) {
+    let (mut values, mut set) = ([0; 8], [0; 8]);
+    for lane in 0..8 {
+        let value = step.quotient(coefficients[lane].unsigned_abs()).min(MAX);
+        let sign = coefficients[lane] >> 15;
+        values[lane] = (value.cast_signed() ^ sign).wrapping_sub(sign);
+        set[lane] = value.min(1);
+    }
+    (values, set)
 }
 
 #[cold]

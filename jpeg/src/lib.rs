@@ -25,6 +25,10 @@
 //! A sequential file takes its result and a few rows, a progressive one the coefficients that the scale needs as well:
 //! [`Header::memory`] tells before anything is allocated, and [`Limits`] holds it to what the caller allows.
 //!
+//! # Writing
+//!
+//! [`Encoder`] writes baseline files with Huffman tables made for them.
+//!
 //! This crate knows nothing of EXIF, ICC profiles or other formats.
 
 mod bits;

@@ -58,7 +58,6 @@ impl Step {
     }
 
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
     fn quotient(self, magnitude: u16) -> u16 {
         let product = u32::from(magnitude.wrapping_add(self.add)) * u32::from(self.factor);
         (product >> 16) as u16 >> self.shift

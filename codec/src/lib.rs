@@ -12,7 +12,7 @@
 //!   on the file and the request alone ([`jpeg`]).
 //! - fast_image_resize carries its own `libm` with its `no_std` feature, so its filter weights do not depend
 //!   on that of the platform; its SIMD paths are exact. Its alpha division is not used ([`alpha`]).
-//! - mozjpeg-rs computes in integers; its trellis uses only basic float operations, which IEEE 754 fixes, and
+//! - JPEG is written by darkroom-jpeg and mozjpeg-rs in integers; highlights and trellis use only basic float operations, which IEEE 754 fixes, and
 //!   powers of two that do not depend on the image.
 //!
 //! | file | what is in it |

@@ -6,9 +6,9 @@
 use darkroom_core::cost::Cost;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
-use fast_image_resize::images::{Image, ImageRef, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{Pixel, U16x3, U16x4};
-use fast_image_resize::{FilterType, PixelTrait, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{InnerPixel as _, Pixel, U8x3, U8x4, U16x3, U16x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer, SrcCropping};
 
 use crate::fit::{Placing, Region};
 use crate::{alpha, estimate, linear};
@@ -69,44 +69,59 @@ fn span(start: u32, length: u32, full: u32, decoded: u32) -> (f64, f64) {
 }
 
 fn run(pixels: &Pixels, size: Size, light: Light, options: ResizeOptions) -> Result<Pixels> {
-    let format = pixels.format();
+    let (from, format) = (pixels.size(), pixels.format());
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(false);
     let data = match (light, format) {
-        (Light::Srgb, PixelFormat::Rgb8) => bytes(pixels, pixels.data(), PixelType::U8x3, size, &options)?,
+        (Light::Srgb, PixelFormat::Rgb8) => opaque(from, pixels.data(), size, &options)?,
         (Light::Srgb, PixelFormat::Rgba8) => {
-            let multiplied = alpha::premultiply(pixels.data());
-            let mut data = bytes(pixels, &multiplied, PixelType::U8x4, size, &options)?;
+            let mut data = bytes::<U8x4>(from, &alpha::premultiply(pixels.data()), size, &options)?;
             alpha::unpremultiply(&mut data);
             data
         }
         (Light::Linear, PixelFormat::Rgb8) => {
             let lights = pixels.data().as_chunks::<3>().0.iter();
             let lights: Vec<U16x3> = lights.map(|pixel| Pixel::new(pixel.map(linear::to_linear))).collect();
-            let small = typed(pixels.size(), &lights, size, &options)?;
+            let small = typed(from, &lights, size, &options)?;
             small.pixels().iter().flat_map(|pixel| pixel.0.map(linear::to_srgb)).collect()
         }
         (Light::Linear, PixelFormat::Rgba8) => {
             let lights = pixels.data().as_chunks::<4>().0.iter();
             let lights: Vec<U16x4> = lights.map(|pixel| Pixel::new(linear::premultiplied(*pixel))).collect();
-            let small = typed(pixels.size(), &lights, size, &options)?;
+            let small = typed(from, &lights, size, &options)?;
             small.pixels().iter().flat_map(|pixel| linear::straight(pixel.0)).collect()
         }
     };
     Pixels::new(size, format, data)
 }
 
-fn bytes(
-    pixels: &Pixels,
-    data: &[u8],
-    kind: PixelType,
-    size: Size,
-    options: &ResizeOptions,
-) -> Result<Vec<u8>> {
-    let from = pixels.size();
-    let source = ImageRef::new(from.width, from.height, data, kind).map_err(refused)?;
-    let mut target = Image::new(size.width, size.height, kind);
-    Resizer::new().resize(&source, &mut target, options).map_err(refused)?;
-    Ok(target.into_vec())
+/// Red, green and blue. Rows are made fewer first, as the resizer itself would do it; they are made shorter with a
+/// fourth sample beside the three, for which it has the better code. The three become the same in either way.
+fn opaque(from: Size, data: &[u8], size: Size, options: &ResizeOptions) -> Result<Vec<u8>> {
+    let whole = matches!(options.cropping, SrcCropping::None);
+    if !whole || size.width >= from.width || size.height >= from.height {
+        return bytes::<U8x3>(from, data, size, options);
+    }
+    let between = Size::new(from.width, size.height);
+    let fewer = bytes::<U8x3>(from, data, between, options)?;
+    let mut padded = vec![0; fewer.len() / 3 * 4];
+    for (to, [red, green, blue]) in padded.as_chunks_mut::<4>().0.iter_mut().zip(fewer.as_chunks::<3>().0) {
+        *to = [*red, *green, *blue, 0];
+    }
+    drop(fewer);
+    let padded = bytes::<U8x4>(between, &padded, size, options)?;
+    let mut shorter = vec![0; padded.len() / 4 * 3];
+    for (to, [red, green, blue, _]) in shorter.as_chunks_mut::<3>().0.iter_mut().zip(padded.as_chunks::<4>().0) {
+        *to = [*red, *green, *blue];
+    }
+    Ok(shorter)
+}
+
+fn bytes<P: PixelTrait>(from: Size, data: &[u8], size: Size, options: &ResizeOptions) -> Result<Vec<u8>> {
+    let source = TypedImageRef::<P>::from_buffer(from.width, from.height, data).map_err(refused)?;
+    let mut made = vec![0; size.width as usize * size.height as usize * P::size()];
+    let mut target = TypedImage::<P>::from_buffer(size.width, size.height, &mut made).map_err(refused)?;
+    Resizer::new().resize_typed(&source, &mut target, options).map_err(refused)?;
+    Ok(made)
 }
 
 fn typed<P: PixelTrait>(

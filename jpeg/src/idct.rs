@@ -128,7 +128,7 @@ pub(crate) fn idct8_dc(group: &Group, out: &mut [u8], stride: usize) {
 /// Rows to columns, as three times the perfect shuffle: each turns the six bits of a place by one, and compilers
 /// know it as the interleaving of vectors.
 #[inline(always)]
-fn transpose<T: Copy + Default>(block: &[T; 64]) -> [T; 64] {
+pub(crate) fn transpose<T: Copy + Default>(block: &[T; 64]) -> [T; 64] {
     shuffle(&shuffle(&shuffle(block)))
 }
 

@@ -24,7 +24,12 @@
 //! # Memory
 //!
 //! A sequential file takes its result and a few rows, a progressive one the coefficients that the scale needs as well:
-//! [`Header::memory`] and [`Header::memory_many`] tell before anything is allocated, and [`Limits`] holds it to what the caller allows.
+//! [`Header::memory`] and [`Header::memory_many`] tell before anything is allocated, and [`Limits`] holds it to what
+//! the caller allows.
+//!
+//! # Writing
+//!
+//! [`Encoder`] writes baseline files with Huffman tables made for them.
 //!
 //! This crate knows nothing of EXIF, ICC profiles or other formats.
 
@@ -33,6 +38,7 @@ mod block;
 mod coefficients;
 mod color;
 mod decoder;
+mod encode;
 mod error;
 mod geometry;
 mod header;
@@ -57,6 +63,7 @@ mod wanted;
 mod zigzag;
 
 pub use decoder::Decoder;
+pub use encode::{EncodeError, Encoder};
 pub use error::{Error, Found, Result};
 pub use header::{ColorSpace, Component, Header};
 pub use image::{Image, PixelFormat};

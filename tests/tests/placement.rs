@@ -2,9 +2,10 @@
 //! when one fails.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use candid::Principal;
 use darkroom_api as api;
 use darkroom_core::Digest;
-use darkroom_tests::{Darkroom, Photo, derivatives, put_assets_args, small_photos, toolkit};
+use darkroom_tests::{Darkroom, Photo, Probe, derivatives, put_assets_args, small_photos, toolkit};
 
 /// The default pipeline with the placements given, in order preview, thumbnail, placeholder.
 fn placed(placements: [api::Placement; 3]) -> api::InitArgs {
@@ -247,18 +248,22 @@ fn an_invalid_configuration_rejects_the_install() {
     );
 }
 
-/// What the canister's stages cost for each photo of the folder in DARKROOM_PHOTOS, for docs/benchmarks.md; run by
-/// hand with `--ignored --nocapture`.
+/// What the canister's stages cost for each photo of the folder in DARKROOM_PHOTOS and for one of 24 megapixels that is
+/// made, in all, step by step, and the plain way, for docs/benchmarks.md; run by hand with `--ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn costs_of_derivatives() {
-    let folder = std::env::var_os("DARKROOM_PHOTOS").unwrap();
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        let bytes = std::fs::read(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let photo = Photo { name, media_type: "image/jpeg", bytes };
+    let photos = std::env::var_os("DARKROOM_PHOTOS").into_iter().flat_map(|folder| {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths.into_iter().map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            Photo { name, media_type: "image/jpeg", bytes: std::fs::read(&path).unwrap() }
+        })
+    });
+    let made = Photo { name: "made, 6000 x 4000".to_owned(), ..Photo::jpeg(6000, 4000, 88, 24) };
+    for photo in photos.chain([made]) {
         let spent = |placement, done| {
             let darkroom = Darkroom::with(Some(placed([placement; 3])));
             let before = darkroom.network.cycle_balance(darkroom.id);
@@ -269,6 +274,33 @@ fn costs_of_derivatives() {
         };
         // Localnet takes a cycle for an instruction; what storing the original takes falls out.
         let instructions = spent(api::Placement::Canister, true) - spent(api::Placement::Client, false);
-        println!("{}: {:.2}e9 instructions", photo.name, instructions as f64 / 1e9);
+        println!("{}, {} bytes: {:.2}e9 instructions", photo.name, photo.bytes.len(), giga(instructions));
+
+        let probe = Probe::new();
+        for piece in photo.bytes.chunks(1 << 20) {
+            probe.update::<()>("load", (piece,));
+        }
+        let steps: Result<Vec<(String, u64)>, String> = probe.update("steps", ());
+        for (step, instructions) in steps.unwrap() {
+            println!("    {:.3}e9 {step}", giga(instructions.into()));
+        }
+        let plain = probe.network.update_call(
+            probe.id,
+            Principal::anonymous(),
+            "plain",
+            candid::encode_args(()).unwrap(),
+        );
+        match plain {
+            Ok(reply) => {
+                let instructions: Result<u64, String> = candid::decode_one(&reply).unwrap();
+                println!("    with the image crate: {:.2}e9", giga(instructions.unwrap().into()));
+            }
+            Err(reject) => println!("    with the image crate: {}", reject.reject_message),
+        }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "three digits are printed")]
+fn giga(instructions: u128) -> f64 {
+    instructions as f64 / 1e9
 }

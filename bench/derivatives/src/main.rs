@@ -7,9 +7,10 @@ use std::hint::black_box;
 
 use anyhow::{Context as _, Result, bail};
 use darkroom_codec::CODECS;
+use darkroom_core::decode::DecodeLimits;
 use darkroom_core::media::MediaType;
 use darkroom_core::processor::Processor as _;
-use darkroom_core::source::{DecodeLimits, Source};
+use darkroom_core::source::Source;
 use darkroom_placeholder::{Placeholder, PlaceholderParams};
 use darkroom_preview::{Preview, PreviewParams};
 use darkroom_thumbnail::{Thumbnail, ThumbnailParams};
@@ -65,7 +66,14 @@ fn chained(photo: &[u8]) -> Result<()> {
 }
 
 fn straight(photo: &[u8]) -> Result<()> {
-    let source = source(photo);
+    let full = source(photo).size()?;
+    let requests = [
+        Preview.request(full, &preview()),
+        Thumbnail.request(full, &thumbnail()),
+        Placeholder.request(full, &PlaceholderParams::default()),
+    ];
+    // One decode for all, as a pipeline's plan has it.
+    let source = source(photo).with_requests(requests.into_iter().flatten());
     black_box(Preview.process(&source, &preview())?);
     black_box(Thumbnail.process(&source, &thumbnail())?);
     black_box(Placeholder.process(&source, &PlaceholderParams::default())?);

@@ -1,8 +1,10 @@
-//! Writing JPEG with mozjpeg-rs: optimised Huffman tables, trellis quantisation, no metadata.
+//! Writing JPEG: Huffman tables made for the picture, no metadata.
 //!
-//! Grey pictures are written with one component.
+//! Plain files come from `darkroom-jpeg`, those with trellis quantisation or in several passes from mozjpeg-rs, with the
+//! same quantisation tables; where both can write a file, it has the same bytes. Grey pictures are written with one
+//! component.
 
-use darkroom_core::pixels::{PixelFormat, Pixels};
+use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
 use mozjpeg_rs::{Encoder, Preset, Subsampling, TrellisConfig};
 use serde::{Deserialize, Serialize};
@@ -36,20 +38,42 @@ pub enum Chroma {
 /// [`Error::ImageTooLarge`] for a side over [`MAX_SIDE`]; [`Error::Damaged`] for pixels with alpha, which have
 /// to be [flattened](crate::alpha::flatten) before.
 pub fn encode(pixels: &Pixels, encoding: &Encoding, quality: u32) -> Result<Vec<u8>> {
-    let preset = if encoding.progressive { Preset::ProgressiveSmallest } else { Preset::BaselineBalanced };
-    let full = match encoding.chroma {
+    check(pixels)?;
+    let full_chroma = match encoding.chroma {
         Chroma::Auto => quality >= FULL_CHROMA,
         Chroma::Half => false,
         Chroma::Full => true,
     };
+    let Size { width, height } = pixels.size();
+    let grey = grey(pixels);
+    if !encoding.trellis && !encoding.progressive {
+        let encoder = darkroom_jpeg::Encoder { quality: narrow(quality), full_chroma };
+        return match grey {
+            Some(grey) => encoder.grey(&grey, width, height),
+            None => encoder.rgb(pixels.data(), width, height),
+        }
+        .map_err(refused);
+    }
+    let preset = if encoding.progressive { Preset::ProgressiveSmallest } else { Preset::BaselineBalanced };
     let mut encoder = Encoder::new(preset)
         .optimize_huffman(true)
-        .subsampling(if full { Subsampling::S444 } else { Subsampling::S420 })
+        .subsampling(if full_chroma { Subsampling::S444 } else { Subsampling::S420 })
         .quality(narrow(quality));
     if !encoding.trellis {
         encoder = encoder.trellis(TrellisConfig::disabled());
     }
-    run(pixels, &encoder)
+    match grey {
+        Some(grey) => encoder.encode_gray(&grey, width, height),
+        None => encoder.encode_rgb(pixels.data(), width, height),
+    }
+    .map_err(refused)
+}
+
+/// The one value of every pixel, where all have but one.
+fn grey(pixels: &Pixels) -> Option<Vec<u8>> {
+    let colors = pixels.data().as_chunks::<3>().0;
+    let grey = colors.iter().all(|[red, green, blue]| red == green && green == blue);
+    grey.then(|| colors.iter().map(|[grey, ..]| *grey).collect())
 }
 
 /// A plain JPEG of the scenes that tests are made of, as fast as it gets.
@@ -58,17 +82,6 @@ pub(crate) fn fastest(pixels: &Pixels, quality: u32) -> Result<Vec<u8>> {
     let encoder = Encoder::new(Preset::BaselineFastest).optimize_huffman(true).quality(narrow(quality));
     check(pixels)?;
     encoder.encode_rgb(pixels.data(), pixels.size().width, pixels.size().height).map_err(refused)
-}
-
-fn run(pixels: &Pixels, encoder: &Encoder) -> Result<Vec<u8>> {
-    check(pixels)?;
-    let (width, height) = (pixels.size().width, pixels.size().height);
-    let colors = pixels.data().as_chunks::<3>().0;
-    if colors.iter().all(|[red, green, blue]| red == green && green == blue) {
-        let grey: Vec<u8> = colors.iter().map(|[grey, ..]| *grey).collect();
-        return encoder.encode_gray(&grey, width, height).map_err(refused);
-    }
-    encoder.encode_rgb(pixels.data(), width, height).map_err(refused)
 }
 
 fn check(pixels: &Pixels) -> Result<()> {

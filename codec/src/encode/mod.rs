@@ -65,7 +65,7 @@ pub struct Encoding {
     pub max_bytes: Option<u32>,
     /// JPEG in several passes, coarse to fine, in the arrangement that is smallest.
     pub progressive: bool,
-    /// JPEG with trellis quantisation: smaller, slower.
+    /// JPEG with trellis quantisation: smaller by an eighth to a fifth, nine times as expensive to write.
     pub trellis: bool,
     /// How JPEG keeps colour.
     pub chroma: Chroma,
@@ -80,7 +80,7 @@ impl Default for Encoding {
             quality: 80,
             max_bytes: None,
             progressive: false,
-            trellis: true,
+            trellis: false,
             chroma: Chroma::Auto,
             background: Color::WHITE,
         }

@@ -201,8 +201,8 @@ fn a_budget_is_kept_or_refused_with_the_least() {
 #[test]
 fn jpeg_options_do_what_they_say() {
     let photo = testing::scene(Size::new(301, 203), 2);
-    let plain = Encoding { trellis: false, ..Encoding::default() };
-    let trellis = Encoding::default();
+    let plain = Encoding::default();
+    let trellis = Encoding { trellis: true, ..plain };
     let progressive = Encoding { progressive: true, ..trellis };
     let full = Encoding { chroma: Chroma::Full, ..trellis };
     let file = |encoding: &Encoding| jpeg::encode(&photo, encoding, encoding.quality).unwrap();

@@ -68,7 +68,7 @@ pub(crate) fn render(source: &Source<'_>, params: &PlaceholderParams) -> Result<
 }
 
 fn data_url(picture: &Pixels, format: Format, quality: u32) -> Result<String> {
-    let encoding = Encoding { format, quality, ..Encoding::default() };
+    let encoding = Encoding { format, quality, trellis: true, ..Encoding::default() };
     let Encoded { media, bytes } = encode::encode(picture, &encoding, false)?;
     Ok(format!("data:{media};base64,{}", STANDARD.encode(bytes)))
 }

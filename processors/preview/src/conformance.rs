@@ -11,6 +11,7 @@ pub const SUITE: Suite = Suite {
         r##"{"max_edge":500,"quality":40,"background":"#102030"}"##,
         r#"{"max_edge":200,"progressive":true}"#,
         r#"{"max_edge":200,"trellis":false,"chroma":"444"}"#,
+        r#"{"max_edge":200,"trellis":true}"#,
         r#"{"max_edge":200,"quality":95}"#,
         r#"{"max_edge":200,"max_bytes":3000}"#,
         r#"{"max_edge":200,"format":"png"}"#,

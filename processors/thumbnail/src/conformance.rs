@@ -11,6 +11,7 @@ pub const SUITE: Suite = Suite {
         r##"{"width":90,"height":120,"fit":"contain","background":"#204060"}"##,
         r#"{"width":90,"height":120,"fit":"inside","quality":40}"#,
         r#"{"width":90,"height":120,"fit":"fill","trellis":false}"#,
+        r#"{"width":90,"height":120,"fit":"fill","trellis":true}"#,
         r#"{"width":90,"height":120,"fit":"outside","progressive":true}"#,
         r#"{"width":90,"height":60,"gravity":"north-east","chroma":"444"}"#,
         r#"{"width":70,"height":70,"gravity":"attention"}"#,

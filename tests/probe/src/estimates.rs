@@ -10,6 +10,7 @@ use darkroom_core::source::Source;
 use serde::Deserialize;
 
 use crate::goldens::SUITES;
+use crate::instructions;
 
 /// Instructions.
 #[derive(CandidType, Deserialize)]
@@ -52,9 +53,8 @@ fn estimates(
     Ok(Estimates { decode: plan.cost.instructions, decode_taken, process: instructions, process_taken })
 }
 
-#[expect(clippy::disallowed_methods, reason = "what is taken is what is asked for")]
 fn counted<T>(work: impl FnOnce() -> T) -> (u64, T) {
-    let before = ic_cdk::api::performance_counter(0);
+    let before = instructions();
     let made = work();
-    (ic_cdk::api::performance_counter(0) - before, made)
+    (instructions() - before, made)
 }

@@ -1,9 +1,10 @@
 //! A canister for the tests: core's SHA-256 on wasm32, held against published vectors and `sha2`, and measured; and
-//! what codec and processors make there (`goldens`).
+//! what codec and processors make there (`goldens`) and take for it (`derivatives`).
 //!
 //! The kernel is code of wasm32 alone, so that no native test reaches it. Each query gives how many comparisons
 //! it made, or which one failed.
 
+mod derivatives;
 mod estimates;
 mod goldens;
 

@@ -7,7 +7,7 @@ use darkroom_core::cost::Cost;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
 use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{InnerPixel as _, Pixel, U8x3, U8x4, U16x3, U16x4};
+use fast_image_resize::pixels::{Pixel, U8x3, U8x4, U16x3, U16x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer, SrcCropping};
 
 use crate::fit::{Placing, Region};
@@ -110,7 +110,9 @@ fn opaque(from: Size, data: &[u8], size: Size, options: &ResizeOptions) -> Resul
     drop(fewer);
     let padded = bytes::<U8x4>(between, &padded, size, options)?;
     let mut shorter = vec![0; padded.len() / 4 * 3];
-    for (to, [red, green, blue, _]) in shorter.as_chunks_mut::<3>().0.iter_mut().zip(padded.as_chunks::<4>().0) {
+    for (to, [red, green, blue, _]) in
+        shorter.as_chunks_mut::<3>().0.iter_mut().zip(padded.as_chunks::<4>().0)
+    {
         *to = [*red, *green, *blue];
     }
     Ok(shorter)

@@ -16,7 +16,7 @@ use crate::fit::{Gravity, Placing};
 use crate::resize::Light;
 
 /// What anything takes at the least: tables, headers, small allocations.
-const BASE: Cost = Cost { instructions: 3_000_000, memory: 1 << 20 };
+const BASE: Cost = Cost { instructions: 6_000_000, memory: 1 << 20 };
 
 /// Instructions for each byte of a file and for each pixel of the picture, and bytes of memory for each pixel.
 struct Rate {
@@ -28,7 +28,7 @@ struct Rate {
 /// A format that is always decoded at full size.
 pub(crate) fn full_size(format: Format, bytes: usize, size: Size, requests: usize) -> DecodePlan {
     let rate = match format {
-        Format::Png => Rate { byte: 60, pixel: 120, memory: 12 },
+        Format::Png => Rate { byte: 70, pixel: 150, memory: 12 },
         Format::WebP => Rate { byte: 400, pixel: 300, memory: 16 },
         Format::Gif => Rate { byte: 100, pixel: 60, memory: 12 },
         Format::Bmp | Format::Jpeg => Rate { byte: 10, pixel: 60, memory: 12 },
@@ -46,25 +46,52 @@ pub(crate) fn full_size(format: Format, bytes: usize, size: Size, requests: usiz
     }
 }
 
-/// What decoding a JPEG at these scales takes: bytes of all pixels, and the work.
+/// What a JPEG's headers say of its decoding.
+pub(crate) struct Jpeg<'a> {
+    pub(crate) header: &'a Header,
+    /// Of the file.
+    pub(crate) bytes: usize,
+    pub(crate) has_profile: bool,
+    /// Whether it is stored turned or mirrored.
+    pub(crate) is_turned: bool,
+}
+
+/// What decoding a JPEG at these scales, each of them once, takes: bytes of all pixels, and the work.
 ///
 /// Entropy coding goes by the bytes of the file and the blocks of the picture, the transform and everything behind it
 /// by the pixels of each scale.
-pub(crate) fn jpeg(header: &Header, bytes: usize, scales: &[Scale], has_profile: bool) -> (u64, Cost) {
+pub(crate) fn jpeg(file: &Jpeg<'_>, scales: &[Scale]) -> (u64, Cost) {
+    let Jpeg { header, bytes, has_profile, is_turned } = *file;
     let (width, height) = (u64::from(header.width), u64::from(header.height));
+    let inks = header.components.len() == 4;
     let blocks = width.div_ceil(8) * height.div_ceil(8) * header.components.len() as u64;
     let coded = if header.progressive {
         bytes as u64 * 250 + blocks * 900
     } else {
         bytes as u64 * 130 + blocks * 150
     };
-    let pixels = |scale: &Scale| u64::from(scale.of(header.width)) * u64::from(scale.of(header.height));
-    let all: u64 = scales.iter().map(pixels).sum();
-    let largest = scales.iter().map(pixels).max().unwrap_or(0);
-    let each = if has_profile { 250 } else { 100 };
+    let pixels = |scale: Scale| u64::from(scale.of(header.width)) * u64::from(scale.of(header.height));
+    // Chroma that is sampled at half the rate is transformed at twice the size.
+    let transformed = |scale: Scale| match scale {
+        Scale::Eighth => 700,
+        Scale::Quarter => 600,
+        Scale::Half => 320,
+        Scale::Full => 160,
+    };
+    let color = match (inks, has_profile) {
+        (false, false) => 0,
+        (false, true) => 200,
+        (true, false) => 150,
+        (true, true) => 800,
+    };
+    let behind = color + if is_turned { 60 } else { 0 };
+    let all: u64 = scales.iter().map(|scale| pixels(*scale)).sum();
+    let largest = scales.iter().map(|scale| pixels(*scale)).max().unwrap_or(0);
+    let work: u64 = scales.iter().map(|scale| pixels(*scale) * (transformed(*scale) + behind)).sum();
+    let profile = if has_profile { 40_000_000 } else { 0 };
     // Colours are converted, and turning makes a copy, of one picture at a time.
     let memory = header.memory_many(scales) + 2 * all + 4 * largest;
-    let cost = BASE.then(Cost { instructions: coded + all * each, memory });
+    let cost = BASE.then(Cost { instructions: coded + work + profile, memory });
     (all * 3, cost.beside(BASE.memory))
 }
 
@@ -75,10 +102,10 @@ pub(crate) fn compose(composition: &Composition, full: Size, decoded: Size) -> C
     let (read, made) = (decoded.area(), placing.canvas.area());
     let mut work = BASE;
     // Colours counted, alpha looked for or flattened.
-    let prepared = if encoding.format == encode::Format::Jpeg { 6 } else { 40 };
+    let prepared = if encoding.format == encode::Format::Jpeg { 60 } else { 160 };
     work = work.then(Cost { instructions: read * prepared, memory: read * 4 });
     if request.gravity == Gravity::Attention {
-        work = work.then(Cost { instructions: read * 60, memory: 0 });
+        work = work.then(Cost { instructions: 20_000_000 + read * 60, memory: 0 });
     }
     work = work.then(resize(&placing, decoded, light));
     if sharpen > 0 {
@@ -88,23 +115,26 @@ pub(crate) fn compose(composition: &Composition, full: Size, decoded: Size) -> C
     work.then(encode::cost(&encoding, made))
 }
 
-/// What resizing takes: a pass over the rows of the part that is shown, and one over the columns of what comes of it.
+/// What resizing takes: rows are made fewer, then shorter.
 pub(crate) fn resize(placing: &Placing, decoded: Size, light: Light) -> Cost {
     let Placing { source, region, picture, .. } = *placing;
     let part = |side: u32, of: u32, full: u32| (u64::from(side) * u64::from(of)).div_ceil(full.max(1).into());
     let columns = part(region.size.width, decoded.width, source.width);
     let rows = part(region.size.height, decoded.height, source.height);
-    let between = u64::from(picture.width) * rows;
-    // Six lobes of the kernel over what is read, or over what is made where it is larger.
+    let between = columns * u64::from(picture.height);
+    // Six lobes of the kernel over what is read, or over what is made where that is more.
     let taps = 6 * ((columns * rows).max(between) + between.max(picture.area()));
-    match light {
-        Light::Srgb => Cost {
-            instructions: 3 * taps + 30 * (between + picture.area()) + 20 * decoded.area(),
-            memory: 4 * (decoded.area() + between + picture.area()),
-        },
-        Light::Linear => Cost {
-            instructions: 12 * taps + 60 * (between + picture.area()) + 60 * decoded.area(),
-            memory: 8 * (decoded.area() + between + picture.area()),
-        },
+    // They are computed for each row and column.
+    let weights = 6 * 900 * (columns.max(picture.width.into()) + rows.max(picture.height.into()));
+    let (each, sample, around) = match light {
+        Light::Srgb => (4, 60, 150),
+        Light::Linear => (20, 120, 350),
+    };
+    Cost {
+        instructions: each * taps + sample * (between + picture.area()) + around * decoded.area() + weights,
+        memory: match light {
+            Light::Srgb => 4 * (decoded.area() + 2 * between + 2 * picture.area()),
+            Light::Linear => 8 * (decoded.area() + between + picture.area()),
+        } + 40 * (columns + rows),
     }
 }

@@ -25,7 +25,7 @@
 //! | `orientation.rs` | EXIF orientation |
 //! | `fit/` | which part of a picture goes where, in integers |
 //! | `attention.rs` | which part has most to look at |
-//! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs` | from pixels to pixels |
+//! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs`, `transpose.rs` | from pixels to pixels |
 //! | `encode/` | from pixels to JPEG, PNG and lossless WebP |
 //! | `compose.rs` | all steps from source to file |
 //! | `params.rs` | what the parameters of processors share |
@@ -55,6 +55,7 @@ pub mod sharpen;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tiff;
+mod transpose;
 pub mod webp;
 
 use darkroom_core::media::MediaType;

@@ -4,6 +4,8 @@ use darkroom_core::Result;
 use darkroom_core::pixels::{Pixels, Size};
 use exif::{In, Reader, Tag};
 
+use crate::transpose::transposed;
+
 /// The eight orientations of EXIF: what to do with the stored picture so that it stands upright.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Orientation {
@@ -69,56 +71,32 @@ impl Orientation {
         }
         let (size, format) = (pixels.size(), pixels.format());
         let data = match format.channels() {
-            3 => self.turned::<3>(size, pixels.data()),
-            _ => self.turned::<4>(size, pixels.data()),
+            3 => self.turned::<3>(size, pixels.into_data()),
+            _ => self.turned::<4>(size, pixels.into_data()),
         };
         Pixels::new(self.turn(size), format, data)
     }
 
-    fn turned<const N: usize>(self, size: Size, data: &[u8]) -> Vec<u8> {
+    /// In place where rows stay rows.
+    fn turned<const N: usize>(self, size: Size, mut data: Vec<u8>) -> Vec<u8> {
         let (width, height) = (size.width as usize, size.height as usize);
-        let (stored, _) = data.as_chunks::<N>();
-        let mut upright = vec![[0u8; N]; stored.len()];
+        let (pixels, _) = data.as_chunks_mut::<N>();
         match self {
-            Orientation::Upright => upright.copy_from_slice(stored),
-            Orientation::Mirror => {
-                for (to, from) in upright.chunks_exact_mut(width).zip(stored.chunks_exact(width)) {
-                    to.iter_mut().zip(from.iter().rev()).for_each(|(to, from)| *to = *from);
-                }
-            }
-            Orientation::Half => {
-                upright.iter_mut().zip(stored.iter().rev()).for_each(|(to, from)| *to = *from);
-            }
+            Orientation::Upright => {}
+            Orientation::Mirror => pixels.chunks_exact_mut(width).for_each(<[_]>::reverse),
+            Orientation::Half => pixels.reverse(),
             Orientation::Flip => {
-                for (to, from) in upright.chunks_exact_mut(width).zip(stored.chunks_exact(width).rev()) {
-                    to.copy_from_slice(from);
-                }
+                let (upper, lower) = pixels.split_at_mut(height / 2 * width);
+                let pairs = upper.chunks_exact_mut(width).zip(lower.chunks_exact_mut(width).rev());
+                pairs.for_each(|(upper, lower)| upper.swap_with_slice(lower));
             }
-            _ => {
+            Orientation::Transpose | Orientation::Right | Orientation::Transverse | Orientation::Left => {
                 let from_right = matches!(self, Orientation::Transverse | Orientation::Left);
                 let from_below = matches!(self, Orientation::Transverse | Orientation::Right);
-                turn_in_tiles(width, height, |x, y| {
-                    let row = if from_right { width - 1 - x } else { x };
-                    let column = if from_below { height - 1 - y } else { y };
-                    upright[row * height + column] = stored[y * width + x];
-                });
+                return transposed(pixels, width, height, from_right, from_below).into_flattened();
             }
         }
-        upright.into_flattened()
-    }
-}
-
-/// Calls `step` for every (x, y), tile by tile: both the rows read and the columns written stay in cache.
-fn turn_in_tiles(width: usize, height: usize, mut step: impl FnMut(usize, usize)) {
-    const TILE: usize = 32;
-    for top in (0..height).step_by(TILE) {
-        for left in (0..width).step_by(TILE) {
-            for y in top..height.min(top + TILE) {
-                for x in left..width.min(left + TILE) {
-                    step(x, y);
-                }
-            }
-        }
+        data
     }
 }
 
@@ -154,15 +132,6 @@ mod tests {
                 let found: Vec<u8> = upright.data().chunks(format.channels()).map(|pixel| pixel[0]).collect();
                 assert_eq!(String::from_utf8(found).unwrap(), "ABCDEF", "{value}");
             }
-        }
-    }
-
-    #[test]
-    fn tiles_cover_everything_once() {
-        for (width, height) in [(1, 1), (32, 32), (33, 65), (100, 7)] {
-            let mut seen = vec![0; width * height];
-            turn_in_tiles(width, height, |x, y| seen[y * width + x] += 1);
-            assert!(seen.iter().all(|count| *count == 1));
         }
     }
 

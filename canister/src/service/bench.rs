@@ -2,7 +2,6 @@
 
 use darkroom_api as api;
 use darkroom_core::asset::AssetName;
-use darkroom_core::chunk::ChunkStore;
 use darkroom_core::id::ChunkKey;
 use darkroom_core::lane::{Made, Stored, Workbench};
 use darkroom_core::pipeline::PlannedStage;
@@ -80,13 +79,14 @@ impl<M: Memory + Clone> Service<M> {
             Location::Inline(bytes) => return Ok(bytes.clone()),
             Location::Chunks { blob, count, .. } => (*blob, *count),
         };
-        let mut bytes = Vec::with_capacity(usize::try_from(asset.size).unwrap_or_default());
+        let mut bytes = vec![0; usize::try_from(asset.size).unwrap_or_default()];
+        let mut rest = bytes.as_mut_slice();
         for index in 0..count {
-            let chunk = self.store.chunks.get(ChunkKey { blob, index }).ok_or_else(|| Error::Corrupt {
+            let read = self.store.chunks.read(ChunkKey { blob, index }, rest);
+            rest = read.and_then(|read| rest.get_mut(read..)).ok_or_else(|| Error::Corrupt {
                 what: "asset",
                 reason: format!("chunk {index} of `{}` is not in the store", asset.name),
             })?;
-            bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
     }

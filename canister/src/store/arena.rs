@@ -51,8 +51,13 @@ impl<M: Memory> Arena<M> {
     /// Reads an extent.
     pub(super) fn read(&self, extent: Extent) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(extent.len).unwrap_or_default()];
-        self.bytes.read(extent.offset, &mut bytes);
+        self.read_into(extent.offset, &mut bytes);
         bytes
+    }
+
+    /// The bytes from `offset` on.
+    pub(super) fn read_into(&self, offset: u64, out: &mut [u8]) {
+        self.bytes.read(offset, out);
     }
 
     fn take(&mut self, len: u64) -> Result<Extent, Error> {

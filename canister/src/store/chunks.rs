@@ -65,6 +65,15 @@ impl<M: Memory> Chunks<M> {
         self.index.len()
     }
 
+    /// Copies a chunk to the start of `out`, without a copy in between. Gives its length; `None` where there is no such
+    /// chunk, or no room for it.
+    pub(crate) fn read(&self, key: ChunkKey, out: &mut [u8]) -> Option<usize> {
+        let (extent, _) = self.find(key)?;
+        let len = usize::try_from(extent.len).ok()?;
+        self.arena.read_into(extent.offset, out.get_mut(..len)?);
+        Some(len)
+    }
+
     fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
         self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
     }

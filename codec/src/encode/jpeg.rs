@@ -56,6 +56,7 @@ pub fn encode(pixels: &Pixels, encoding: &Encoding, quality: u32) -> Result<Vec<
     }
     let preset = if encoding.progressive { Preset::ProgressiveSmallest } else { Preset::BaselineBalanced };
     let mut encoder = Encoder::new(preset)
+        .force_baseline(true)
         .optimize_huffman(true)
         .subsampling(if full_chroma { Subsampling::S444 } else { Subsampling::S420 })
         .quality(narrow(quality));

@@ -9,6 +9,7 @@ use darkroom_jpeg::{Decoder, Header, Image, Limits, Scale};
 
 use super::metadata::Metadata;
 use crate::contain::contained;
+use crate::orientation::Orientation;
 use crate::{estimate, icc, limits};
 
 /// More scans than any encoder writes; each costs a pass over the picture.
@@ -57,8 +58,10 @@ pub fn plan(bytes: &[u8], requests: &[Size], limits: DecodeLimits) -> Result<Dec
     let (scales, places) = file.scales(requests);
     let at = |scale: Scale| file.metadata.orientation.turn(scaled(size_of(&file.header), scale));
     let sizes: Vec<Size> = scales.iter().map(|scale| at(*scale)).collect();
-    let has_profile = file.metadata.has_profile();
-    let (kept, cost) = estimate::jpeg(&file.header, bytes.len(), &scales, has_profile);
+    let (has_profile, orientation) = (file.metadata.has_profile(), file.metadata.orientation);
+    let is_turned = orientation != Orientation::Upright;
+    let described = estimate::Jpeg { header: &file.header, bytes: bytes.len(), has_profile, is_turned };
+    let (kept, cost) = estimate::jpeg(&described, &scales);
     let decoded = places.into_iter().filter_map(|place| sizes.get(place).copied()).collect();
     Ok(DecodePlan { size: file.size(), decoded, kept, cost })
 }

@@ -14,17 +14,12 @@ const BEGIN: [u8; 20] = *b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\x01\0\x48\0\x48\
 pub(super) fn before_scan(
     size: [u32; 2],
     components: &[Component],
-    table: &[u16; 64],
+    table: &[u8; 64],
     codes: &Codes,
 ) -> Vec<u8> {
     let mut out = BEGIN.to_vec();
     let tables = if codes.chroma.is_some() { 2 } else { 1 };
-    let wide = table.iter().any(|step| *step > 255);
-    let quantization = (0..tables).flat_map(|id| {
-        let steps = table.iter().flat_map(|step| step.to_be_bytes());
-        let bytes = steps.enumerate().filter(move |(at, _)| wide || at % 2 == 1).map(|(_, byte)| byte);
-        std::iter::once(u8::from(wide) << 4 | id).chain(bytes)
-    });
+    let quantization = (0..tables).flat_map(|id| std::iter::once(id).chain(*table));
     segment(&mut out, 0xdb, &quantization.collect::<Vec<u8>>());
 
     let [width, height] = size.map(|side| u16::try_from(side).unwrap_or(u16::MAX).to_be_bytes());

@@ -21,13 +21,14 @@ const BASE: [u16; 64] = [
 /// The largest coefficient of a file of 8 bits that Huffman tables of T.81 can code.
 const MAX: u16 = 1023;
 
-/// The steps for a quality, in the order of the file: libjpeg's scale.
-pub(super) fn table(quality: u8) -> [u16; 64] {
+/// The steps for a quality, in the order of the file: libjpeg's scale, cut off at what a baseline file can hold (T.81
+/// section B.2.4.1).
+pub(super) fn table(quality: u8) -> [u8; 64] {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     NATURAL.map(|place| {
         let step = (u32::from(BASE[usize::from(place)]) * percent + 50) / 100;
-        u16::try_from(step).unwrap_or(u16::MAX).clamp(1, 32_767)
+        u8::try_from(step).unwrap_or(u8::MAX).max(1)
     })
 }
 
@@ -43,9 +44,9 @@ struct Step {
 }
 
 impl Step {
-    fn new(step: u16) -> Step {
-        // Coefficients are eight times as large; no magnitude reaches 2^14, so larger steps give 0 as this one does.
-        let divisor = (u32::from(step) * 8).min(1 << 15);
+    fn new(step: u8) -> Step {
+        // Coefficients are eight times as large.
+        let divisor = u32::from(step) * 8;
         let log = divisor.ilog2();
         let (factor, rest) = ((1 << (16 + log)) / divisor, (1 << (16 + log)) % divisor);
         let (add, factor, shift) = match rest {
@@ -73,8 +74,8 @@ pub(super) struct Quantizer {
 }
 
 impl Quantizer {
-    pub(super) fn new(table: &[u16; 64]) -> Quantizer {
-        Quantizer { steps: table.map(Step::new), first: table[0] }
+    pub(super) fn new(table: &[u8; 64]) -> Quantizer {
+        Quantizer { steps: table.map(Step::new), first: table[0].into() }
     }
 }
 
@@ -156,7 +157,7 @@ mod tests {
     /// All steps that a table can have, with all magnitudes that a transform can give.
     #[test]
     fn multiplications_divide() {
-        for step in (1..600).chain([2_000, 4_095, 4_096, 4_097, 32_767]) {
+        for step in 1..=255 {
             let division = Step::new(step);
             let divisor = u32::from(step) * 8;
             for magnitude in 0..1 << 14 {
@@ -169,8 +170,8 @@ mod tests {
     #[test]
     fn quality_scales_the_table() {
         assert_eq!(table(100), [1; 64]);
-        assert_eq!(table(50), NATURAL.map(|place| BASE[usize::from(place)]));
+        assert_eq!(table(50).map(u16::from), NATURAL.map(|place| BASE[usize::from(place)].min(255)));
         assert_eq!((table(0), table(255)), (table(1), table(100)));
-        assert_eq!(table(1)[63], 20_900);
+        assert_eq!(table(1), [255; 64]);
     }
 }

@@ -20,6 +20,7 @@ fn picture(width: u32, height: u32, channels: u32, seed: u32) -> Vec<u8> {
 
 fn library(quality: u8, full: bool) -> mozjpeg_rs::Encoder {
     mozjpeg_rs::Encoder::new(Preset::BaselineBalanced)
+        .force_baseline(true)
         .optimize_huffman(true)
         .subsampling(if full { Subsampling::S444 } else { Subsampling::S420 })
         .quality(quality)

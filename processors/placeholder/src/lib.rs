@@ -48,7 +48,7 @@ impl Processor for Placeholder {
     type Params = PlaceholderParams;
     type Output = asset::Placeholder;
     const ID: &'static str = "placeholder";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

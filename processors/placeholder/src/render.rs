@@ -35,7 +35,7 @@ pub(crate) fn cost(full: Size, decoded: Size, params: &PlaceholderParams) -> Cos
         _ => 30,
     };
     let placing = placing(full, params);
-    let hash = Cost { instructions: 5_000_000 + waves * placing.picture.area() * 60, memory: 1 << 20 };
+    let hash = Cost { instructions: 10_000_000 + waves * placing.picture.area() * 80, memory: 1 << 20 };
     resize::cost(&placing, decoded, Light::Srgb).then(hash)
 }
 

@@ -46,7 +46,7 @@ impl Processor for Preview {
     type Params = PreviewParams;
     type Output = Image;
     const ID: &'static str = "preview";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

@@ -48,7 +48,7 @@ impl Processor for Thumbnail {
     type Params = ThumbnailParams;
     type Output = Image;
     const ID: &'static str = "thumbnail";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const ACCEPTS: &'static [MediaType] = darkroom_codec::READABLE;
 
     fn process(

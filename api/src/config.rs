@@ -71,7 +71,8 @@ pub struct ImageLimits {
     /// Instructions that stages of one message are estimated at: 1 to 40,000,000,000. Default 38,000,000,000. Stages of
     /// one source run together as far as they fit; one that does not fit alone fails before it begins.
     pub max_stage_instructions: Option<u64>,
-    /// Bytes of heap that stages of one message are estimated at, beside the source: 1 to 2^32. Default 1,073,741,824.
+    /// Bytes of heap that stages of one message are estimated at, beside the source: 1 to 3,221,225,472. Default
+    /// 1,073,741,824.
     pub max_stage_memory: Option<u64>,
 }
 

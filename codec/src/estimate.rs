@@ -8,6 +8,7 @@ use darkroom_core::cost::Cost;
 use darkroom_core::decode::DecodePlan;
 use darkroom_core::pixels::Size;
 use darkroom_jpeg::{Header, Scale};
+use memchr::memmem;
 
 use crate::Format;
 use crate::compose::Composition;
@@ -26,7 +27,21 @@ struct Rate {
 }
 
 /// A format that is always decoded at full size.
-pub(crate) fn full_size(format: Format, bytes: usize, size: Size, requests: usize) -> DecodePlan {
+pub(crate) fn full_size(format: Format, bytes: &[u8], size: Size, requests: usize) -> DecodePlan {
+    // Whether there is a profile, or a turn, is seen by the names of their chunks; what a TIFF has is assumed.
+    let names = |name: &str| memmem::find(bytes, name.as_bytes()).is_some();
+    let (has_profile, is_turned) = match format {
+        Format::Png => (names("iCCP"), names("eXIf")),
+        Format::WebP => (names("ICCP"), names("EXIF")),
+        Format::Tiff => (true, true),
+        Format::Gif | Format::Bmp | Format::Jpeg => (false, false),
+    };
+    let behind = match format {
+        Format::Tiff => 800,
+        _ if has_profile => 200,
+        _ => 0,
+    } + if is_turned { 60 } else { 0 };
+    let profile = if has_profile { 40_000_000 } else { 0 };
     let rate = match format {
         Format::Png => Rate { byte: 70, pixel: 150, memory: 12 },
         Format::WebP => Rate { byte: 400, pixel: 300, memory: 16 },
@@ -35,7 +50,7 @@ pub(crate) fn full_size(format: Format, bytes: usize, size: Size, requests: usiz
         Format::Tiff => Rate { byte: 80, pixel: 120, memory: 24 },
     };
     let work = Cost {
-        instructions: bytes as u64 * rate.byte + size.area() * rate.pixel,
+        instructions: profile + bytes.len() as u64 * rate.byte + size.area() * (rate.pixel + behind),
         memory: size.area() * rate.memory,
     };
     DecodePlan {

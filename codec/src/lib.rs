@@ -174,7 +174,7 @@ impl Decode for Codecs {
         let size = self.size(media, bytes, limits)?;
         match format_of(media, bytes)? {
             Format::Jpeg => jpeg::plan(bytes, requests, limits),
-            format => Ok(estimate::full_size(format, bytes.len(), size, requests.len())),
+            format => Ok(estimate::full_size(format, bytes, size, requests.len())),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a processor reads: the source asset's bytes, and its pixels decoded on demand.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::decode::{Decode, DecodeLimits, DecodePlan, Decoded};
@@ -18,6 +19,8 @@ pub struct Source<'a> {
     /// What will be asked for, and is decoded together.
     requests: Vec<Size>,
     decoded: Mutex<Decoded>,
+    /// Whether decoding for all requests at once was tried.
+    tried: AtomicBool,
 }
 
 impl<'a> Source<'a> {
@@ -31,6 +34,7 @@ impl<'a> Source<'a> {
             digest: OnceLock::new(),
             requests: Vec::new(),
             decoded: Mutex::default(),
+            tried: AtomicBool::new(false),
         }
     }
 
@@ -124,7 +128,8 @@ impl<'a> Source<'a> {
         if let Some(pixels) = found(&decoded) {
             return Ok(pixels);
         }
-        if self.requests.len() > 1 && self.requests.contains(&at_least) {
+        let shared = self.requests.len() > 1 && self.requests.contains(&at_least);
+        if shared && !self.tried.swap(true, Ordering::Relaxed) {
             // What was decoded before makes room first.
             decoded.clear();
             *decoded = self.decode();

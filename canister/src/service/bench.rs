@@ -24,6 +24,11 @@ pub(super) struct Bench<'a, M: Memory> {
 impl<M: Memory + Clone> Workbench for Bench<'_, M> {
     fn source(&self, name: &AssetName) -> Result<Option<Stored>, Error> {
         let Some(asset) = self.item.asset(name.as_str()) else { return Ok(None) };
+        // Before it is read into the heap.
+        let allowed = self.service.store.config()?.images.bytes;
+        if asset.size > allowed {
+            return Err(Error::ImageTooLarge { what: "file size in bytes", found: asset.size, allowed });
+        }
         let bytes = self.service.bytes(asset)?;
         Ok(Some(Stored { bytes, media: asset.media.clone(), sha256: asset.sha256 }))
     }

@@ -1,6 +1,6 @@
 //! Stages that run here, from job records in stable memory. Those of one source share a message and its decode where
-//! they are estimated to fit together; after a trap each runs in a message of its own, so that a trap or an exhausted
-//! budget fails one stage and nothing else.
+//! they are estimated to fit together; after a trap the one that the message began with runs in a message of its own,
+//! so that a trap or an exhausted budget fails one stage and nothing else.
 
 use darkroom_api as api;
 use darkroom_core::lane::Lane;
@@ -40,9 +40,12 @@ impl<M: Memory + Clone> Service<M> {
             record.attempts += 1;
             if self.mark(&record, StageState::Running)? {
                 self.store.jobs.insert(key, &record);
-                let (_, draft) = self.draft(record.item)?;
-                let company = self.company(job, &record, &self.plan(&draft)?)?;
-                return Ok(Some(Job { number: job, has_company: company.len() > 1 }));
+                // A pipeline that no longer holds together fails the job when it is run, and not the queue.
+                let company = self.draft(record.item).and_then(|(_, draft)| {
+                    let plan = self.plan(&draft)?;
+                    self.company(job, &record, &plan)
+                });
+                return Ok(Some(Job { number: job, has_company: company.is_ok_and(|jobs| jobs.len() > 1) }));
             }
             self.store.jobs.remove(&key);
         }
@@ -60,6 +63,8 @@ impl<M: Memory + Clone> Service<M> {
         let key = job.to_be_bytes();
         if let Some(mut record) = self.store.jobs.get(&key).wire()? {
             record.alone = true;
+            // The attempt was not its own.
+            record.attempts = record.attempts.saturating_sub(1);
             self.mark(&record, StageState::Queued)?;
             self.store.jobs.insert(key, &record);
         }
@@ -113,11 +118,14 @@ impl<M: Memory + Clone> Service<M> {
         if job.alone {
             return Ok(company);
         }
-        let source = |job: &JobRecord| plan.stage(job.asset.as_str()).map(|stage| stage.source.clone());
+        let place = |job: &JobRecord| plan.stages().iter().position(|stage| stage.asset == job.asset);
+        let source = |job: &JobRecord| place(job).map(|place| &plan.stages()[place].source);
         // An item's stages are queued one after the other.
         for key in self.store.jobs.keys(first.to_be_bytes()..).skip(1).take(MAX_STAGES) {
             let Some(next) = self.store.jobs.get(&key).wire()? else { continue };
-            if next.item == job.item && !next.alone && source(&next) == source(job) {
+            // The lane begins with what stands first in the plan, and that has to be this job.
+            let follows = place(&next) > place(job);
+            if next.item == job.item && !next.alone && follows && source(&next) == source(job) {
                 company.push((u64::from_be_bytes(key), next));
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn images(images: ImageLimitsRecord, args: &api::ImageLimits) -> api:
             images.stage_instructions,
             40_000_000_000,
         )?,
-        stage_memory: given("max_stage_memory", args.max_stage_memory, images.stage_memory, 1 << 32)?,
+        stage_memory: given("max_stage_memory", args.max_stage_memory, images.stage_memory, 3 << 30)?,
     })
 }
 

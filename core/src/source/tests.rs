@@ -93,6 +93,8 @@ fn where_all_together_fail_each_is_decoded_alone() {
     for request in REQUESTS {
         assert_eq!(source.pixels(request).unwrap().size(), request);
     }
+    // Once all together, then each request that came.
+    assert_eq!(decodes(&fake), 4);
     assert!(source.decode().is_empty());
 }
 

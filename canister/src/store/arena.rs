@@ -55,6 +55,11 @@ impl<M: Memory> Arena<M> {
         bytes
     }
 
+    /// Reads a part of an extent.
+    pub(super) fn read_part(&self, extent: Extent, at: u64, bytes: &mut [u8]) {
+        self.bytes.read(extent.offset + at, bytes);
+    }
+
     fn take(&mut self, len: u64) -> Result<Extent, Error> {
         let best = self.by_size.keys_range((len, 0)..).next();
         if let Some((found, offset)) = best {

@@ -24,6 +24,16 @@ pub(crate) fn this() -> Principal {
     ic_cdk::api::canister_self()
 }
 
+/// Has the network certify a hash from the end of this message on.
+pub(crate) fn certify(root: &[u8; 32]) {
+    ic_cdk::api::certified_data_set(root);
+}
+
+/// The network's certificate of that hash; there is one in a query only.
+pub(crate) fn certificate() -> Option<Vec<u8>> {
+    ic_cdk::api::data_certificate()
+}
+
 /// The surroundings of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Message {

@@ -3,6 +3,7 @@
 //! This file has lifecycle and endpoints and nothing else; what they do is in `service`, what is kept in
 //! `store`. Only `env` reads clock and caller.
 
+mod certify;
 mod env;
 mod http;
 mod jobs;
@@ -40,7 +41,10 @@ fn open(args: Option<api::InitArgs>) {
         Service::open(DefaultMemoryImpl::default(), registry, &args.unwrap_or_default())
     });
     match service {
-        Ok(service) => SERVICE.set(Some(service)),
+        Ok(service) => {
+            env::certify(&service.root());
+            SERVICE.set(Some(service));
+        }
         Err(message) => ic_cdk::trap(message),
     }
     jobs::start_reaper();
@@ -48,7 +52,16 @@ fn open(args: Option<api::InitArgs>) {
 
 fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) -> R {
     SERVICE.with_borrow_mut(|service| match service {
-        Some(service) => action(service),
+        Some(service) => {
+            let before = service.root();
+            let result = action(service);
+            // Queries may not set it, and change nothing.
+            let after = service.root();
+            if after != before {
+                env::certify(&after);
+            }
+            result
+        }
         None => ic_cdk::trap("the canister has not been initialised"),
     })
 }
@@ -189,7 +202,7 @@ fn limits() -> api::Limits {
 
 #[ic_cdk::query]
 fn http_request(request: api::HttpRequest) -> api::HttpResponse {
-    with_service(|service| http::respond(service, &request))
+    with_service(|service| http::respond(service, &request, env::certificate().as_deref()))
 }
 
 #[cfg(test)]

@@ -27,7 +27,11 @@ impl Darkroom {
 
     /// A canister with the given init arguments on a network of its own.
     pub fn with(args: Option<api::InitArgs>) -> Darkroom {
-        let network = crate::network();
+        Darkroom::on(crate::network(), args)
+    }
+
+    /// A canister with the given init arguments on this network.
+    pub fn on(network: PocketIc, args: Option<api::InitArgs>) -> Darkroom {
         let owner = Principal::self_authenticating([1]);
         let id = network.create_canister_with_settings(Some(owner), None);
         network.add_cycles(id, 100_000_000_000_000);

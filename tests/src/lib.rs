@@ -7,6 +7,7 @@
 mod calls;
 mod canister;
 mod file;
+mod gateway;
 mod inject;
 mod photos;
 mod probe;
@@ -16,8 +17,9 @@ mod uploader;
 pub use calls::{files_from_all, originals_only, principal};
 pub use canister::Darkroom;
 pub use file::{Dice, File};
+pub use gateway::Gateway;
 pub use inject::{Trap, trapping};
 pub use photos::{Photo, photo_of_20_mb, small_photos};
 pub use probe::Probe;
-pub use server::network;
+pub use server::{network, network_with_root_key};
 pub use uploader::{derivatives, put_assets_args, toolkit};

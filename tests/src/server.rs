@@ -10,8 +10,16 @@ static LOCALNET: Mutex<Option<PocketIcServer>> = Mutex::new(None);
 
 /// A new network with one application subnet. The first call of a process prints which server it is.
 pub fn network() -> PocketIc {
+    build(PocketIcBuilder::new().with_application_subnet())
+}
+
+/// A new network that has a root key too, which comes with a system subnet.
+pub fn network_with_root_key() -> PocketIc {
+    build(PocketIcBuilder::new().with_nns_subnet().with_application_subnet())
+}
+
+fn build(builder: PocketIcBuilder) -> PocketIc {
     let mut localnet = LOCALNET.lock().unwrap_or_else(PoisonError::into_inner);
-    let builder = PocketIcBuilder::new().with_application_subnet();
     if let Some(server) = std::env::var_os("POCKET_IC_BIN") {
         println!("suites run on the PocketIC server {}", server.display());
         return builder.build();

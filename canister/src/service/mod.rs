@@ -6,6 +6,7 @@
 mod access;
 mod begin;
 mod bench;
+mod certification;
 mod checks;
 mod claim;
 mod config;
@@ -27,6 +28,7 @@ use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
+pub(crate) use certification::Found;
 pub(crate) use derive::Job;
 pub(crate) use wire::Wire;
 
@@ -53,7 +55,9 @@ impl<M: Memory + Clone> Service<M> {
         let stored = store.config().map_err(|error| error.to_string())?;
         let merged = config::merge(stored, args, &registry).map_err(|error| error.message)?;
         store.set_config(&merged);
-        Ok(Service { store, registry })
+        let mut service = Service { store, registry };
+        service.certify_anew().map_err(|error| error.message)?;
+        Ok(service)
     }
 
     /// The processors.

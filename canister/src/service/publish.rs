@@ -45,7 +45,7 @@ impl<M: Memory + Clone> Service<M> {
             item.draft = Some(draft);
         }
         self.store.items.insert(id.0, &item);
-        Ok(())
+        self.certify(id, &item)
     }
 
     /// Puts a stage at the end of the queue unless it is there or has failed.

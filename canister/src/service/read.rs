@@ -6,10 +6,10 @@ use darkroom_core::chunk::ChunkStore;
 use darkroom_core::id::{ChunkKey, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
-use super::access::{is_public, may_read};
+use super::access::may_read;
 use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
-use crate::store::{AssetRecord, ItemRecord, Location};
+use crate::store::{AssetRecord, Location};
 
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
@@ -109,11 +109,6 @@ impl<M: Memory + Clone> Service<M> {
             what: "asset",
             reason: format!("chunk {index} of `{}` is not in the store", asset.name),
         })
-    }
-
-    /// An item that everybody may read, for the HTTP interface.
-    pub(crate) fn public_item(&self, id: ItemId) -> Option<ItemRecord> {
-        self.store.items.get(&id.0).ok().flatten().filter(is_public)
     }
 
     /// How many records of each kind there are.

@@ -51,13 +51,13 @@ impl<M: Memory> Arena<M> {
     /// Reads an extent.
     pub(super) fn read(&self, extent: Extent) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(extent.len).unwrap_or_default()];
-        self.read_into(extent.offset, &mut bytes);
+        self.bytes.read(extent.offset, &mut bytes);
         bytes
     }
 
-    /// The bytes from `offset` on.
-    pub(super) fn read_into(&self, offset: u64, out: &mut [u8]) {
-        self.bytes.read(offset, out);
+    /// Reads a part of an extent.
+    pub(super) fn read_part(&self, extent: Extent, at: u64, bytes: &mut [u8]) {
+        self.bytes.read(extent.offset + at, bytes);
     }
 
     fn take(&mut self, len: u64) -> Result<Extent, Error> {

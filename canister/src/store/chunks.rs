@@ -12,6 +12,9 @@ use super::arena::{Arena, Extent};
 /// Offset, length, SHA-256: 8, 8 and 32 bytes, numbers big-endian.
 type Entry = [u8; 48];
 
+/// Indices beyond those of chunks, for trees of answers.
+const TREES: std::ops::Range<u32> = u32::MAX - 1..u32::MAX;
+
 /// Chunks by key.
 pub(crate) struct Chunks<M: Memory> {
     index: StableBTreeMap<[u8; ChunkKey::LEN], Entry, M>,
@@ -44,6 +47,27 @@ impl<M: Memory> Chunks<M> {
         extent.len
     }
 
+    /// The SHA-256 of each chunk of a blob, in order.
+    pub(crate) fn digests(&self, blob: BlobId) -> impl Iterator<Item = Digest> {
+        let last = ChunkKey { blob, index: TREES.start - 1 }.to_bytes();
+        let chunks = ChunkKey { blob, index: 0 }.to_bytes()..=last;
+        self.index.range(chunks).map(|entry| parse(&entry.value()).1)
+    }
+
+    /// Keeps the tree of answers of a blob's asset, which goes when the blob goes. Number 0 or 1 is that of its address.
+    ///
+    /// # Errors
+    /// [`Error::StoreFull`].
+    pub(crate) fn put_tree(&mut self, blob: BlobId, number: u32, tree: &[u8]) -> Result<(), Error> {
+        self.put(ChunkKey { blob, index: TREES.start + number }, tree, Digest([0; 32]))
+    }
+
+    /// What reads from a tree of answers, if it is there: from a place on, as many bytes as are asked for.
+    pub(crate) fn tree(&self, blob: BlobId, number: u32) -> Option<impl Fn(usize, &mut [u8])> {
+        let (extent, _) = self.find(ChunkKey { blob, index: TREES.start + number })?;
+        Some(move |at: usize, bytes: &mut [u8]| self.arena.read_part(extent, at as u64, bytes))
+    }
+
     /// Counts the bytes in use from the index: layout 1 kept no count.
     pub(super) fn count_used(&mut self) {
         let used = self.index.values().map(|entry| parse(&entry).0.len).sum();
@@ -70,7 +94,7 @@ impl<M: Memory> Chunks<M> {
     pub(crate) fn read(&self, key: ChunkKey, out: &mut [u8]) -> Option<usize> {
         let (extent, _) = self.find(key)?;
         let len = usize::try_from(extent.len).ok()?;
-        self.arena.read_into(extent.offset, out.get_mut(..len)?);
+        self.arena.read_part(extent, 0, out.get_mut(..len)?);
         Some(len)
     }
 

@@ -21,18 +21,24 @@
 //!   memory 16       gone                 kind, id -> versioned CBOR                    from layout 2
 //!   memory 17       order of the gone    time, kind, id -> ()                          from layout 2
 //!   memory 18       garbage              blob id -> (): chunks that are to be freed    from layout 2
+//!   memory 19       certified paths      trie: `trie/slots.rs` draws it                from layout 3
+//!   memory 20       certified contents   trie                                          from layout 3
+//!   memory 21       certified items      item id -> versioned CBOR                     from layout 3
+//!   memory 22       places of contents   SHA-256, time, item id, asset name -> ()      from layout 3
+//!   memory 23       contents             SHA-256 -> versioned CBOR                     from layout 3
 //! ```
 //!
 //! | layout | what changed | migration |
 //! |---|---|---|
 //! | 1 | | |
 //! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
+//! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified when the store is opened (`service/certification.rs`) |
 
 use darkroom_core::Error;
 use ic_stable_structures::Memory;
 
 /// The layout that this code writes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 const MAGIC: &[u8; 8] = b"DRKROOM\0";
 const MANAGER_MAGIC: &[u8; 3] = b"MGR";
@@ -60,6 +66,11 @@ pub(super) mod memory_id {
     pub(crate) const GONE: MemoryId = MemoryId::new(16);
     pub(crate) const GONE_ORDER: MemoryId = MemoryId::new(17);
     pub(crate) const GARBAGE: MemoryId = MemoryId::new(18);
+    pub(crate) const PATHS: MemoryId = MemoryId::new(19);
+    pub(crate) const CONTENTS: MemoryId = MemoryId::new(20);
+    pub(crate) const CERTIFIED_ITEMS: MemoryId = MemoryId::new(21);
+    pub(crate) const PLACES: MemoryId = MemoryId::new(22);
+    pub(crate) const BY_CONTENT: MemoryId = MemoryId::new(23);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.

@@ -4,17 +4,22 @@
 //! it know no clock and no caller; they run natively on any `Memory`.
 
 mod arena;
+mod certified;
 mod chunks;
 mod image_limits;
 mod layout;
 mod migrate;
 mod records;
 mod table;
+mod trie;
 
 use darkroom_core::id::{ItemId, SessionId};
 use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
+pub(crate) use certified::{
+    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, content_key, parse_content_key,
+};
 pub(crate) use chunks::Chunks;
 pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
@@ -23,6 +28,7 @@ pub(crate) use records::{
     QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks, min_cycles,
 };
 pub(crate) use table::Table;
+pub(crate) use trie::Trie;
 
 use darkroom_core::Error;
 use layout::memory_id;
@@ -53,6 +59,8 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) gone_order: Table<[u8; 19], (), M>,
     /// Blobs whose chunks are to be freed.
     pub(crate) garbage: Table<[u8; 32], (), M>,
+    /// What is certified.
+    pub(crate) certified: Certified<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
 }
@@ -87,6 +95,13 @@ impl<M: Memory + Clone> Store<M> {
             gone: Table::open("deleted", get(memory_id::GONE)),
             gone_order: Table::open("order of deletion", get(memory_id::GONE_ORDER)),
             garbage: Table::open("garbage", get(memory_id::GARBAGE)),
+            certified: Certified {
+                paths: Trie::open(get(memory_id::PATHS)),
+                contents: Trie::open(get(memory_id::CONTENTS)),
+                items: Table::open("certified item", get(memory_id::CERTIFIED_ITEMS)),
+                places: Table::open("place of a content", get(memory_id::PLACES)),
+                by_content: Table::open("content", get(memory_id::BY_CONTENT)),
+            },
             chunks: Chunks::open(
                 get(memory_id::CHUNKS),
                 get(memory_id::ARENA),

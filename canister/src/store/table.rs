@@ -44,6 +44,11 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
         self.map.keys_range(range)
     }
 
+    /// Removes all records.
+    pub(crate) fn clear(&mut self) {
+        self.map.clear_new();
+    }
+
     /// How many records there are.
     pub(crate) fn len(&self) -> u64 {
         self.map.len()

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use darkroom_core::Result;
 use darkroom_core::decode::DecodeLimits;
 use darkroom_core::pixels::Size;
+use darkroom_core::{Error, Result};
 
 use super::directory::File;
 use super::patch::Patched;
@@ -128,7 +128,7 @@ impl Layout {
         let (found, allowed) =
             (padded(size.width, tile.width) * padded(size.height, tile.height), limits.pixels);
         if found > allowed.max(size.area()) {
-            return Err(darkroom_core::Error::ImageTooLarge { what: "pixels of its tiles", found, allowed });
+            return Err(Error::ImageTooLarge { what: "pixels of its tiles", found, allowed });
         }
         // The decoder takes the samples that it leaves out for there when it takes differences back.
         if value(317, 1)? != 1 && value(284, 1)? != 2 && stored != decoded {

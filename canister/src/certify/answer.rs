@@ -1,0 +1,199 @@
+//! Every answer on a public path: its status and its headers, all of which are certified.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use darkroom_core::media::MediaType;
+
+use super::disposition::disposition;
+use crate::store::{AssetRecord, Location};
+
+/// Which form answers have: another status, header or text is another form, and all is certified again by the upgrade
+/// that brings it.
+pub(crate) const FORM: u32 = 1;
+
+/// An answer is to any request, and all its headers are certified.
+pub(crate) const TO_ANY: &str = "default_certification(ValidationArgs{certification:Certification{\
+    no_request_certification:Empty{},\
+    response_certification:ResponseCertification{response_header_exclusions:ResponseHeaderList{headers:[]}}}})";
+
+/// An answer is to requests of one method, and all its headers are certified.
+pub(crate) const TO_METHOD: &str = "default_certification(ValidationArgs{certification:Certification{\
+    request_certification:RequestCertification{certified_request_headers:[],certified_query_parameters:[]},\
+    response_certification:ResponseCertification{response_header_exclusions:ResponseHeaderList{headers:[]}}}})";
+
+const MISSING_TEXT: &str = "there is nothing here";
+const NOT_ALLOWED_TEXT: &str = "only GET and HEAD are allowed";
+const OUT_OF_RANGE_TEXT: &str = "the range lies outside the asset";
+
+/// An answer on the path of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// 304: what the client has is what there is.
+    Unchanged,
+    /// 416.
+    OutOfRange,
+    /// 405.
+    NotAllowed,
+    /// 200, of an asset of one chunk.
+    Whole,
+    /// 206: a chunk.
+    Part(u32),
+    /// 200 to a request for the head.
+    Head,
+}
+
+/// By what an asset is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// Item and name.
+    Name,
+    /// The SHA-256 of its bytes.
+    Content,
+}
+
+/// A public asset at one of its addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) address: Address,
+    pub(crate) asset: &'a AssetRecord,
+    /// The uploaded file's name.
+    pub(crate) file_name: &'a str,
+    /// Nanoseconds since 1970.
+    pub(crate) published_at: u64,
+}
+
+/// Status and headers; names are in lower case and stand once each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// The body, where it is a text of the canister's own.
+    pub(crate) text: Option<&'static str>,
+}
+
+impl Subject<'_> {
+    /// Status and headers of an answer.
+    pub(crate) fn head(&self, answer: Answer) -> Head {
+        let size = self.asset.size;
+        let mut head = match answer {
+            Answer::NotAllowed => return not_allowed(),
+            Answer::OutOfRange => {
+                let mut head = text(416, OUT_OF_RANGE_TEXT);
+                head.add("content-range", format!("bytes */{size}"));
+                return head;
+            }
+            Answer::Unchanged => head(304, TO_ANY),
+            Answer::Whole => head(200, TO_ANY),
+            Answer::Part(index) => {
+                let mut head = head(206, TO_ANY);
+                head.add("content-range", self.content_range(index));
+                head
+            }
+            Answer::Head => {
+                let mut head = head(200, TO_METHOD);
+                head.add("content-length", size.to_string());
+                head
+            }
+        };
+        head.add("etag", self.etag());
+        match self.address {
+            Address::Name => {
+                // An hour: an item can be deleted.
+                head.add("cache-control", "public, max-age=3600");
+                head.add("last-modified", self.last_modified());
+            }
+            Address::Content => head.add("cache-control", "public, max-age=31536000, immutable"),
+        }
+        if answer != Answer::Unchanged {
+            head.add("accept-ranges", "bytes");
+            head.add("content-type", self.asset.media.as_str());
+            head.add("content-disposition", self.disposition());
+            if !is_picture(&self.asset.media) {
+                head.add("content-security-policy", "default-src 'none'; sandbox");
+            }
+        }
+        head
+    }
+
+    /// The SHA-256 in quotes: a strong validator.
+    pub(crate) fn etag(&self) -> String {
+        format!("\"{}\"", self.asset.sha256)
+    }
+
+    /// When the item was published, in whole seconds.
+    pub(crate) fn last_modified(&self) -> String {
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_nanos(self.published_at))
+    }
+
+    /// What a part is of the whole.
+    pub(crate) fn content_range(&self, index: u32) -> String {
+        let (chunk, size) = (chunk_size(self.asset), self.asset.size);
+        let start = u64::from(index) * chunk;
+        format!("bytes {start}-{}/{size}", size.min(start + chunk) - 1)
+    }
+
+    fn disposition(&self) -> String {
+        let kind = if is_picture(&self.asset.media) { "inline" } else { "attachment" };
+        match self.address {
+            Address::Name => disposition(kind, self.asset, self.file_name),
+            Address::Content => kind.to_owned(),
+        }
+    }
+}
+
+/// 404: the same wherever nothing is that everybody may see.
+pub(crate) fn missing() -> Head {
+    let mut head = text(404, MISSING_TEXT);
+    head.add("cache-control", "no-cache");
+    head
+}
+
+/// 405.
+pub(crate) fn not_allowed() -> Head {
+    let mut head = text(405, NOT_ALLOWED_TEXT);
+    head.add("allow", "GET, HEAD");
+    head
+}
+
+fn text(status: u16, text: &'static str) -> Head {
+    let mut head = head(status, TO_ANY);
+    head.text = Some(text);
+    head.add("content-type", "text/plain; charset=utf-8");
+    head.add("content-security-policy", "default-src 'none'; sandbox");
+    head
+}
+
+fn head(status: u16, expression: &str) -> Head {
+    let mut head = Head { status, headers: Vec::with_capacity(12), text: None };
+    head.add("ic-certificateexpression", expression);
+    head.add("x-content-type-options", "nosniff");
+    head.add("access-control-allow-origin", "*");
+    head
+}
+
+impl Head {
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.headers.push((name, value.into()));
+    }
+}
+
+/// Bytes of each chunk but the last.
+pub(crate) fn chunk_size(asset: &AssetRecord) -> u64 {
+    match &asset.location {
+        Location::Inline(_) => asset.size,
+        Location::Chunks { chunk_size, .. } => u64::from(*chunk_size),
+    }
+}
+
+/// How many chunks an asset has.
+pub(crate) fn chunks(asset: &AssetRecord) -> u32 {
+    match &asset.location {
+        Location::Inline(_) => 1,
+        Location::Chunks { count, .. } => *count,
+    }
+}
+
+/// Formats that a browser may show on this origin: they cannot carry scripts.
+fn is_picture(media: &MediaType) -> bool {
+    [MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF, MediaType::BMP].contains(media)
+}

@@ -1,0 +1,226 @@
+//! The hashes of all answers on one path, as a tree of which any one can be shown.
+//!
+//! An asset of few chunks keeps the hashes alone and makes the tree when it is asked for. One of many keeps the tree
+//! beside its chunks, of which a proof reads as many hashes as the tree is deep:
+//!
+//! ```text
+//! 0                32 bytes for each answer, in the order of `index`
+//! 32 x answers     the same in their own order: the labels
+//! 64 x answers     hashes of the tree over labels FROM..TO, each at its middle; the first place is not used
+//! ```
+
+use std::sync::LazyLock;
+
+use darkroom_core::Digest;
+use ic_certification::HashTree;
+
+use super::answer::{self, Answer, Head, Subject, TO_ANY, TO_METHOD};
+use super::hash::{self, Fields, Hash, Known};
+use super::labels::Labels;
+use crate::store::AnswersRecord;
+
+/// What is the same for all.
+struct Constants {
+    to_any: Hash,
+    to_method: Hash,
+    head_request: Hash,
+    leaf: Hash,
+}
+
+static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
+    to_any: hash::sha256(&[TO_ANY.as_bytes()]),
+    to_method: hash::sha256(&[TO_METHOD.as_bytes()]),
+    head_request: hash::request("HEAD"),
+    leaf: hash::empty_leaf(),
+});
+
+/// More answers than these are kept as a tree.
+const FEW: usize = 16;
+
+/// The record of all answers of an asset at an address, whose chunks have these hashes; and the tree that is to be
+/// kept, where one is.
+pub(crate) fn certify(
+    subject: &Subject<'_>,
+    chunks: impl IntoIterator<Item = Digest>,
+    known: &mut Known,
+) -> (AnswersRecord, Option<Vec<u8>>) {
+    let mut fields = |answer| {
+        let Head { status, headers, text } = subject.head(answer);
+        let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
+        (Fields::new(status, &headers, known), body)
+    };
+    let mut labels = Vec::new();
+    for answer in [Answer::Unchanged, Answer::OutOfRange, Answer::NotAllowed] {
+        let (fields, body) = fields(answer);
+        labels.push(fields.response(&body));
+    }
+    if answer::chunks(subject.asset) == 1 {
+        labels.push(fields(Answer::Whole).0.response(&subject.asset.sha256.0));
+    }
+    let (head, body) = fields(Answer::Head);
+    let head = head.response(&body);
+    let (mut part, _) = fields(Answer::Part(0));
+    for (index, chunk) in (0..).zip(chunks) {
+        part.set("content-range", &subject.content_range(index));
+        labels.push(part.response(&chunk.0));
+    }
+    let (any, tree) = grow(&labels);
+    let kept = (labels.len() > FEW).then_some(tree);
+    let path = labels_of_path(any, head).hash();
+    let path = hash::labeled(b"<$>", &path);
+    (AnswersRecord::new([path, head, any], &labels, kept.is_some()), kept)
+}
+
+/// The place of an answer to any request among the hashes.
+fn index(answer: Answer, is_one_chunk: bool) -> usize {
+    match answer {
+        Answer::Unchanged => 0,
+        Answer::OutOfRange => 1,
+        Answer::NotAllowed => 2,
+        Answer::Whole | Answer::Head => 3,
+        Answer::Part(index) => 3 + usize::from(is_one_chunk) + index as usize,
+    }
+}
+
+/// What is below an asset's name, with one answer; `read` reads of the tree, where one is kept.
+pub(crate) fn witness(
+    record: &AnswersRecord,
+    answer: Answer,
+    is_one_chunk: bool,
+    read: impl Fn(usize, &mut [u8]),
+) -> HashTree {
+    let Constants { to_any, to_method, head_request, .. } = &*CONSTANTS;
+    let [_, head, any] = record.roots();
+    let below = labels_of_path(any, head).witness(|label| {
+        if label == to_method && answer == Answer::Head {
+            return Some(ic_certification::labeled(*head_request, response(&head)));
+        }
+        (label == to_any && answer != Answer::Head).then(|| {
+            let index = index(answer, is_one_chunk);
+            let below = match record.labels() {
+                Some(labels) => {
+                    let (_, tree) = grow(labels);
+                    show(labels.len(), index, |at, bytes| {
+                        bytes.copy_from_slice(&tree[at..at + bytes.len()]);
+                    })
+                }
+                None => show(record.kept(), index, &read),
+            };
+            ic_certification::labeled(*b"", below)
+        })
+    });
+    ic_certification::labeled(*b"<$>", below)
+}
+
+/// What is below an asset's name, showing that only answers on its very path are.
+pub(crate) fn outline(record: &AnswersRecord) -> HashTree {
+    let [_, head, any] = record.roots();
+    ic_certification::labeled(*b"<$>", ic_certification::pruned(labels_of_path(any, head).hash()))
+}
+
+fn labels_of_path(any: Hash, head: Hash) -> Labels {
+    let Constants { to_any, to_method, head_request, leaf } = &*CONSTANTS;
+    let head = hash::labeled(head_request, &hash::labeled(&head, leaf));
+    Labels::new([(to_any.to_vec(), hash::labeled(b"", &any)), (to_method.to_vec(), head)])
+}
+
+/// The answers on paths where nothing is.
+fn nowhere() -> (Labels, [Hash; 2]) {
+    let mut known = Known::default();
+    let responses = [answer::missing(), answer::not_allowed()].map(|Head { status, headers, text }| {
+        let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
+        Fields::new(status, &headers, &mut known).response(&body)
+    });
+    (Labels::new(responses.map(|response| (response.to_vec(), CONSTANTS.leaf))), responses)
+}
+
+/// The hash of what is below `<*>`.
+pub(crate) fn nowhere_hash() -> Hash {
+    hash::labeled(&CONSTANTS.to_any, &hash::labeled(b"", &nowhere().0.hash()))
+}
+
+/// What is below `<*>`, with 404 or 405.
+pub(crate) fn nowhere_witness(allowed: bool) -> HashTree {
+    let (labels, [missing, not_allowed]) = nowhere();
+    let wanted = if allowed { missing } else { not_allowed };
+    let below = labels.witness(|label| (label == wanted).then(|| ic_certification::leaf(*b"")));
+    ic_certification::labeled(CONSTANTS.to_any, ic_certification::labeled(*b"", below))
+}
+
+fn response(label: &Hash) -> HashTree {
+    ic_certification::labeled(*label, ic_certification::leaf(*b""))
+}
+
+/// The hash of a tree over labels, and the tree as it is kept.
+fn grow(labels: &[Hash]) -> (Hash, Vec<u8>) {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable();
+    let mut hashes = vec![[0; 32]; sorted.len()];
+    let root = grow_part(&sorted, &mut hashes);
+    (root, [labels.as_flattened(), sorted.as_flattened(), hashes.as_flattened()].concat())
+}
+
+fn grow_part(labels: &[Hash], hashes: &mut [Hash]) -> Hash {
+    if let [label] = labels {
+        return hash::labeled(label, &CONSTANTS.leaf);
+    }
+    let middle = labels.len() / 2;
+    let left = grow_part(&labels[..middle], &mut hashes[..middle]);
+    let right = grow_part(&labels[middle..], &mut hashes[middle..]);
+    hashes[middle] = hash::fork(&left, &right);
+    hashes[middle]
+}
+
+/// A tree of so many labels with the one of `index` in it.
+fn show(count: usize, index: usize, read: impl Fn(usize, &mut [u8])) -> HashTree {
+    let hash_at = |place: usize| {
+        let mut hash = [0; 32];
+        read(place * 32, &mut hash);
+        hash
+    };
+    let label = hash_at(index);
+    let (mut from, mut to) = (0, count);
+    let mut sides = Vec::new();
+    let part = |from: usize, to: usize| match to - from {
+        1 => hash::labeled(&hash_at(count + from), &CONSTANTS.leaf),
+        len => hash_at(2 * count + from + len / 2),
+    };
+    while to - from > 1 {
+        let middle = from + (to - from) / 2;
+        if label < hash_at(count + middle) {
+            sides.push((false, part(middle, to)));
+            to = middle;
+        } else {
+            sides.push((true, part(from, middle)));
+            from = middle;
+        }
+    }
+    sides.into_iter().rev().fold(response(&label), |tree, (is_left, side)| {
+        let side = ic_certification::pruned(side);
+        if is_left { ic_certification::fork(side, tree) } else { ic_certification::fork(tree, side) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ic_certification::SubtreeLookupResult;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_answer_can_be_shown(labels in prop::collection::hash_set(any::<Hash>(), 1..60)) {
+            let labels: Vec<Hash> = labels.into_iter().collect();
+            let (root, tree) = grow(&labels);
+            for (index, label) in labels.iter().enumerate() {
+                let shown = show(labels.len(), index, |at, bytes| {
+                    bytes.copy_from_slice(&tree[at..at + bytes.len()]);
+                });
+                prop_assert_eq!(shown.digest(), root);
+                let leaf: HashTree = ic_certification::leaf(*b"");
+                prop_assert_eq!(shown.lookup_subtree([label]), SubtreeLookupResult::Found(leaf));
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What is certified, and how: HTTP certification, version 2, of the HTTP gateway protocol specification.
+//!
+//! ```text
+//! "http_expr"
+//! |- ITEM                    a trie of items
+//! |  `- ASSET                the few assets of an item
+//! |     `- "<$>"             answers on this very path:
+//! |        |- EXPRESSION/""/RESPONSE...       to any request: 200, each 206, 304, 405, 416
+//! |        `- EXPRESSION/REQUEST/RESPONSE     to HEAD alone: 200 without a body
+//! |- "sha256"
+//! |  `- SHA-256              a trie of contents, below each the same as below an asset
+//! `- "<*>"                   answers on any other path: 404, 405
+//! ```
+//!
+//! Labels in capitals are: an item's id, an asset's name, 64 hexadecimal digits; hashes of an expression, a request, a
+//! response. The SHA-256 of a chunk, known since its upload, is all that a response's hash needs of the body. Nothing
+//! here knows the network or the clock.
+
+pub(crate) mod answer;
+pub(crate) mod answers;
+pub(crate) mod disposition;
+pub(crate) mod hash;
+pub(crate) mod labels;

@@ -1,0 +1,270 @@
+//! Certification of what is public: kept with each change, in time that does not depend on how much there is.
+
+use darkroom_api as api;
+use darkroom_core::id::{BlobId, ItemId};
+use darkroom_core::{Digest, Error};
+use ic_certification::HashTree;
+use ic_stable_structures::Memory;
+
+use super::access::is_public;
+use super::{Service, Wire};
+use crate::certify::answer::{self, Address, Answer, FORM, Subject};
+use crate::certify::answers;
+use crate::certify::hash::{self, Hash, Known};
+use crate::certify::labels::Labels;
+use crate::store::{
+    AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, ItemRecord, Location, content_key,
+    parse_content_key,
+};
+
+const HTTP_EXPR: &str = "http_expr";
+const SHA_256: &str = "sha256";
+
+/// A public asset that a path leads to.
+pub(crate) struct Found {
+    address: Address,
+    item: ItemRecord,
+    asset: AssetRecord,
+    answers: AnswersRecord,
+    /// Of the item at its address.
+    siblings: Vec<CertifiedAsset>,
+}
+
+impl Found {
+    /// What is to be served.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            address: self.address,
+            asset: &self.asset,
+            file_name: &self.item.file_name,
+            published_at: self.item.published_at.unwrap_or_default(),
+        }
+    }
+}
+
+impl<M: Memory + Clone> Service<M> {
+    /// The hash that the network certifies.
+    pub(crate) fn root(&self) -> Hash {
+        hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
+    }
+
+    /// Certifies everything where that was not done, or in another form: in a fresh canister next to nothing, and after
+    /// an upgrade from an older layout or to another form all that is public.
+    pub(super) fn certify_anew(&mut self) -> api::Result<()> {
+        let certified = &mut self.store.certified;
+        if certified.paths.form() == FORM {
+            return Ok(());
+        }
+        certified.paths.begin(FORM);
+        certified.contents.begin(FORM);
+        certified.items.clear();
+        certified.places.clear();
+        certified.by_content.clear();
+        certified.paths.insert(b"<*>", answers::nowhere_hash());
+        let ids: Vec<[u8; 10]> = self.store.items.keys(..).collect();
+        for id in ids {
+            // A record that cannot be read is not served, and fails no upgrade.
+            if let Ok(Some(item)) = self.store.items.get(&id) {
+                self.certify(ItemId(id), &item)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Certifies an item, as it is stored, at all its addresses, if it is published and everybody may see it.
+    pub(super) fn certify(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
+        if !is_public(item) {
+            return Ok(());
+        }
+        let mut known = Known::default();
+        let mut assets = Vec::with_capacity(item.assets.len());
+        for asset in &item.assets {
+            let answers = self.certify_asset(Address::Name, item, asset, &mut known)?;
+            assets.push(CertifiedAsset { name: asset.name.clone(), answers });
+        }
+        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&assets).hash());
+        self.store.certified.items.insert(id.0, &assets);
+        let published_at = item.published_at.unwrap_or_default();
+        for asset in &item.assets {
+            let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
+            self.store.certified.places.insert(key, &());
+            self.certify_content(asset.sha256, &mut known)?;
+        }
+        self.certify_contents();
+        Ok(())
+    }
+
+    /// Takes an item that goes from all its addresses.
+    pub(super) fn forget_certified(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
+        if !self.store.certified.items.remove(&id.0) {
+            return Ok(());
+        }
+        self.store.certified.paths.remove(id.to_string().as_bytes());
+        let published_at = item.published_at.unwrap_or_default();
+        for asset in &item.assets {
+            let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
+            self.store.certified.places.remove(&key);
+        }
+        for asset in &item.assets {
+            self.certify_content(asset.sha256, &mut Known::default())?;
+        }
+        self.certify_contents();
+        Ok(())
+    }
+
+    /// Certifies a content at the first of its places, unless that is done; one without a place is gone.
+    fn certify_content(&mut self, sha256: Digest, known: &mut Known) -> api::Result<()> {
+        let label = sha256.to_string();
+        let range = sha256.0.to_vec()..=[sha256.0.as_slice(), &[0xff]].concat();
+        let first = self.store.certified.places.keys(range).next();
+        let Some((id, name)) = first.as_deref().and_then(parse_content_key) else {
+            self.store.certified.by_content.remove(&sha256.0);
+            self.store.certified.contents.remove(label.as_bytes());
+            return Ok(());
+        };
+        let present = self.store.certified.by_content.get(&sha256.0).wire()?;
+        if present.is_some_and(|present| present.item == id && present.name == name) {
+            return Ok(());
+        }
+        let item = self.item(id)?;
+        let asset = item.asset(name.as_str()).ok_or_else(|| Error::Corrupt {
+            what: "place of a content",
+            reason: format!("item `{id}` has no asset `{name}`"),
+        });
+        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, known)?;
+        let certified = &mut self.store.certified;
+        certified.contents.insert(label.as_bytes(), answers.path());
+        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers });
+        Ok(())
+    }
+
+    /// Puts the tree of contents in its place.
+    fn certify_contents(&mut self) {
+        let certified = &mut self.store.certified;
+        if certified.contents.len() == 0 {
+            certified.paths.remove(SHA_256.as_bytes());
+        } else {
+            certified.paths.insert(SHA_256.as_bytes(), certified.contents.hash());
+        }
+    }
+
+    fn certify_asset(
+        &mut self,
+        address: Address,
+        item: &ItemRecord,
+        asset: &AssetRecord,
+        known: &mut Known,
+    ) -> api::Result<AnswersRecord> {
+        let published_at = item.published_at.unwrap_or_default();
+        let subject = Subject { address, asset, file_name: &item.file_name, published_at };
+        match many_chunks(asset) {
+            None => Ok(answers::certify(&subject, [asset.sha256], known).0),
+            Some(blob) => {
+                let chunks = self.store.chunks.digests(blob);
+                let (record, tree) = answers::certify(&subject, chunks, known);
+                if let Some(tree) = tree {
+                    self.store.chunks.put_tree(blob, number(address), &tree).wire()?;
+                }
+                Ok(record)
+            }
+        }
+    }
+
+    /// The public asset that a path leads to. What is private is looked for nowhere.
+    pub(crate) fn find(&self, path: &[String]) -> Option<Found> {
+        let [first, second] = path else { return None };
+        let certified = &self.store.certified;
+        let (address, id, name, answers, siblings) = if first == SHA_256 {
+            let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
+            (Address::Content, content.item, content.name, content.answers, Vec::new())
+        } else {
+            let id: ItemId = first.parse().ok()?;
+            let siblings = certified.items.get(&id.0).ok()??;
+            let own = siblings.iter().find(|asset| asset.name.as_str() == second)?.clone();
+            (Address::Name, id, own.name, own.answers, siblings)
+        };
+        let item = self.store.items.get(&id.0).ok()??;
+        let asset = item.asset(name.as_str())?.clone();
+        Some(Found { address, item, asset, answers, siblings })
+    }
+
+    /// Shows an answer on the path of an asset.
+    pub(crate) fn prove(&self, path: &[String], found: &Found, answer: Answer) -> Option<HashTree> {
+        let [first, second] = path else { return None };
+        let asset = &found.asset;
+        let is_one_chunk = answer::chunks(asset) == 1;
+        let below = match found.answers.labels() {
+            Some(_) => answers::witness(&found.answers, answer, is_one_chunk, |_, _| ()),
+            None => {
+                let tree = self.store.chunks.tree(many_chunks(asset)?, number(found.address))?;
+                answers::witness(&found.answers, answer, is_one_chunk, tree)
+            }
+        };
+        let mut below = Some(below);
+        let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
+        let certified = &self.store.certified;
+        let tree = certified.paths.witness(&[first.as_bytes()], |_| match found.address {
+            Address::Name => Some(labels_of(&found.siblings).witness(&mut open)),
+            Address::Content => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
+        });
+        Some(ic_certification::labeled(HTTP_EXPR, tree))
+    }
+
+    /// Shows the answer on a path where nothing is, and that nothing is there.
+    pub(crate) fn prove_nothing(&self, path: &[String], is_allowed: bool) -> HashTree {
+        let [first, second] = [0, 1].map(|at| path.get(at).map_or("", String::as_str));
+        let certified = &self.store.certified;
+        let tree = certified.paths.witness(&[first.as_bytes(), b"", b"<*>"], |label| {
+            if label == b"<*>" {
+                return Some(answers::nowhere_witness(is_allowed));
+            }
+            if label == SHA_256.as_bytes() {
+                let labels = [second.as_bytes(), b"", b"<$>", b"<*>"];
+                return Some(certified.contents.witness(&labels, |_| {
+                    let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
+                    Some(answers::outline(&content.answers))
+                }));
+            }
+            let id: ItemId = first.parse().ok()?;
+            let assets = certified.items.get(&id.0).ok()??;
+            let outline = |name: &[u8]| {
+                let asset = assets.iter().find(|asset| asset.name.as_str().as_bytes() == name)?;
+                let is_asked = name == second.as_bytes();
+                let pruned = || ic_certification::pruned(asset.answers.path());
+                Some(if is_asked { answers::outline(&asset.answers) } else { pruned() })
+            };
+            Some(labels_of(&assets).witness(outline))
+        });
+        ic_certification::labeled(HTTP_EXPR, tree)
+    }
+}
+
+/// The assets of an item, as they are certified.
+fn labels_of(assets: &[CertifiedAsset]) -> Labels {
+    Labels::new(assets.iter().map(|asset| (asset.name.as_str().as_bytes().to_vec(), asset.answers.path())))
+}
+
+/// The blob of an asset of more than one chunk.
+fn many_chunks(asset: &AssetRecord) -> Option<BlobId> {
+    match &asset.location {
+        Location::Chunks { blob, count: 2.., .. } => Some(*blob),
+        _ => None,
+    }
+}
+
+/// Which of a blob's trees is that of an address.
+fn number(address: Address) -> u32 {
+    match address {
+        Address::Name => 0,
+        Address::Content => 1,
+    }
+}
+
+fn parse_sha256(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    let is_well_formed = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    for (place, byte) in hash.iter_mut().enumerate().filter(|_| is_well_formed) {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
+    }
+    is_well_formed.then_some(hash)
+}

@@ -1,0 +1,101 @@
+//! What is certified, of which `crate::certify` says how.
+
+use darkroom_core::asset::AssetName;
+use darkroom_core::id::ItemId;
+use ic_stable_structures::Memory;
+use ic_stable_structures::memory_manager::VirtualMemory;
+use serde::{Deserialize, Serialize};
+
+use super::Table;
+use super::trie::Trie;
+use crate::certify::hash::Hash;
+
+/// The tables of what is certified.
+pub(crate) struct Certified<M: Memory> {
+    /// Everything below `http_expr`.
+    pub(crate) paths: Trie<VirtualMemory<M>>,
+    /// Everything below `sha256`.
+    pub(crate) contents: Trie<VirtualMemory<M>>,
+    /// Public items.
+    pub(crate) items: Table<[u8; 10], Vec<CertifiedAsset>, M>,
+    /// Where each content is: [`content_key`].
+    pub(crate) places: Table<Vec<u8>, (), M>,
+    /// Contents by SHA-256, each at the first of its places.
+    pub(crate) by_content: Table<[u8; 32], CertifiedContent, M>,
+}
+
+/// An asset at its item's address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CertifiedAsset {
+    /// Its name.
+    pub(crate) name: AssetName,
+    /// Its answers.
+    pub(crate) answers: AnswersRecord,
+}
+
+/// An asset at its content's address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CertifiedContent {
+    /// The item that it is of.
+    pub(crate) item: ItemId,
+    /// Its name there.
+    pub(crate) name: AssetName,
+    /// Its answers.
+    pub(crate) answers: AnswersRecord,
+}
+
+/// The answers on a path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AnswersRecord {
+    /// Of what is below the path, of the answer to HEAD, of the tree of all others; then, unless the tree is kept,
+    /// the hash of each of those. 32 bytes each.
+    #[serde(with = "serde_bytes")]
+    hashes: Vec<u8>,
+    /// Answers of which the tree is kept beside the chunks.
+    #[serde(default)]
+    kept: u32,
+}
+
+impl AnswersRecord {
+    pub(crate) fn new(roots: [Hash; 3], labels: &[Hash], is_kept: bool) -> AnswersRecord {
+        let kept = if is_kept { u32::try_from(labels.len()).unwrap_or(u32::MAX) } else { 0 };
+        let here = if is_kept { &[] } else { labels };
+        AnswersRecord { hashes: [roots.as_flattened(), here.as_flattened()].concat(), kept }
+    }
+
+    /// The hash of what is below the path.
+    pub(crate) fn path(&self) -> Hash {
+        self.roots()[0]
+    }
+
+    /// The hashes of what is below the path, of the answer to HEAD, and of the tree of all others.
+    pub(crate) fn roots(&self) -> [Hash; 3] {
+        let mut roots = [[0; 32]; 3];
+        let (hashes, _) = self.hashes.as_chunks();
+        roots.iter_mut().zip(hashes).for_each(|(root, hash)| *root = *hash);
+        roots
+    }
+
+    /// The hash of each answer but that to HEAD, unless their tree is kept.
+    pub(crate) fn labels(&self) -> Option<&[Hash]> {
+        (self.kept == 0).then(|| self.hashes.as_chunks().0.get(3..).unwrap_or_default())
+    }
+
+    /// How many answers the tree that is kept has.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept as usize
+    }
+}
+
+/// The order of the places of a content: SHA-256, when the item was published, item id, asset name. Who was first stays
+/// first, whatever others upload.
+pub(crate) fn content_key(sha256: &Hash, published_at: u64, item: ItemId, name: &str) -> Vec<u8> {
+    [sha256.as_slice(), &published_at.to_be_bytes(), &item.0, name.as_bytes()].concat()
+}
+
+/// The reverse of [`content_key`], without the hash and the time.
+pub(crate) fn parse_content_key(key: &[u8]) -> Option<(ItemId, AssetName)> {
+    let (item, name) = key.get(40..)?.split_first_chunk()?;
+    let name = std::str::from_utf8(name).ok()?;
+    Some((ItemId(*item), AssetName::new(name).ok()?))
+}

@@ -110,3 +110,15 @@ fn a_profile_may_be_longer_than_the_picture() {
     let pixels = decode(&tiff(&entries, (273, 279), &[&samples]));
     assert_ne!(pixels.data(), samples);
 }
+
+/// A picture of one column and many rows, in tiles that are 65,536 wide: 4e9 pixels would be decoded for 60,000.
+#[test]
+fn tiles_far_larger_than_the_picture_are_refused() {
+    let numbers =
+        [(256, 1), (257, 60_000), (258, 8), (259, 1), (262, 1), (277, 1), (322, 65_536), (323, 65_536)];
+    let entries = numbers.map(|(tag, value)| (tag, LONG, vec![value]));
+    let bytes = tiff(&entries, (324, 325), &[&[0; 8]]);
+    let error = CODECS.size(&MediaType::TIFF, &bytes, DecodeLimits::default()).unwrap_err();
+    let expected = "image pixels of its tiles is 4294967296; at most 100000000 is allowed";
+    assert_eq!(error.to_string(), expected);
+}

@@ -123,11 +123,11 @@ impl Layout {
             allowed.ok_or_else(|| unsupported(&format!("tiles of {side} {found}; 1 to {MAX_TILE} are read")))
         };
         let tile = Size::new(tile_side(322, "width")?, tile_side(323, "height")?);
-        // What stands over at the right and below is decoded all the same.
+        // What stands over at the right and below is decoded all the same. Tiles of small pictures may be larger.
         let padded = |side: u32, tile: u32| u64::from(side).next_multiple_of(tile.into());
-        let (found, allowed) =
-            (padded(size.width, tile.width) * padded(size.height, tile.height), limits.pixels);
-        if found > allowed.max(size.area()) {
+        let found = padded(size.width, tile.width) * padded(size.height, tile.height);
+        let allowed = limits.pixels.max(4 * size.area());
+        if found > allowed {
             return Err(Error::ImageTooLarge { what: "pixels of its tiles", found, allowed });
         }
         // The decoder takes the samples that it leaves out for there when it takes differences back.

@@ -3,14 +3,9 @@
 //! Transparent pictures are resized with their colours multiplied by alpha. Linear light has 16 bits; its
 //! accumulators are integers as those of 8 bits are, so every SIMD path gives the same.
 
-#[cfg(any(target_arch = "wasm32", test))]
-mod vertical;
-
 use darkroom_core::cost::Cost;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
-#[cfg(target_arch = "wasm32")]
-use fast_image_resize::SrcCropping;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{Pixel, U8x3, U8x4, U16x3, U16x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
@@ -77,7 +72,7 @@ fn run(pixels: &Pixels, size: Size, light: Light, options: ResizeOptions) -> Res
     let (from, format) = (pixels.size(), pixels.format());
     let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(false);
     let data = match (light, format) {
-        (Light::Srgb, PixelFormat::Rgb8) => opaque(from, pixels.data(), size, &options)?,
+        (Light::Srgb, PixelFormat::Rgb8) => bytes::<U8x3>(from, pixels.data(), size, &options)?,
         (Light::Srgb, PixelFormat::Rgba8) => {
             let mut data = bytes::<U8x4>(from, &alpha::premultiply(pixels.data()), size, &options)?;
             alpha::unpremultiply(&mut data);
@@ -97,17 +92,6 @@ fn run(pixels: &Pixels, size: Size, light: Light, options: ResizeOptions) -> Res
         }
     };
     Pixels::new(size, format, data)
-}
-
-/// Red, green and blue.
-fn opaque(from: Size, data: &[u8], size: Size, options: &ResizeOptions) -> Result<Vec<u8>> {
-    #[cfg(target_arch = "wasm32")]
-    if matches!(options.cropping, SrcCropping::None) && from.height != size.height {
-        // The resizer too makes rows fewer before it makes them shorter.
-        let data = vertical::resize(data, from.width as usize * 3, size.height as usize);
-        return bytes::<U8x3>(Size::new(from.width, size.height), &data, size, options);
-    }
-    bytes::<U8x3>(from, data, size, options)
 }
 
 fn bytes<P: PixelTrait>(from: Size, data: &[u8], size: Size, options: &ResizeOptions) -> Result<Vec<u8>> {

@@ -149,7 +149,7 @@ fn configure(args: api::InitArgs) -> api::Result<()> {
     with_service(|service| service.configure(env::caller(), &args))
 }
 
-/// A stage of its own message; the driver in `jobs` calls it.
+/// Runs a stage, and those of its source that fit beside it; the driver in `jobs` calls it.
 #[ic_cdk::update(hidden = true)]
 fn run_job(job: u64) {
     if env::caller().principal != env::this() {

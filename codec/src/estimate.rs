@@ -2,7 +2,7 @@
 //!
 //! Instructions were counted in a canister (WebAssembly with SIMD128, as the Internet Computer counts) over the
 //! fixtures and the photos of the tests, memory with a counting allocator; each figure is the highest that was found,
-//! rounded up. `tests/tests/estimates.rs` and `tests/memory.rs` hold them against what is really taken.
+//! rounded up. `tests/tests/estimates.rs` and `codec/tests/memory.rs` hold them against what is really taken.
 
 use darkroom_core::cost::Cost;
 use darkroom_core::decode::DecodePlan;

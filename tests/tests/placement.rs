@@ -1,4 +1,4 @@
-//! Stages on the canister: the same bytes as on the client, in a message of their own each, and what happens
+//! Stages on the canister: the same bytes as on the client, in messages apart from the upload, and what happens
 //! when one fails.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

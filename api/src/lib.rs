@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod http;
 mod item;
+mod token;
 mod upload;
 
 pub use config::{
@@ -18,6 +19,7 @@ pub use config::{
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};
 pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
+pub use token::{CreateToken, CreatedToken, ListTokens, Token, TokenPage};
 pub use upload::{
     BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, Holding, PutAsset,
     PutAssets, PutChunk, SessionStatus, StoreUsage, Upload, UploadWhole, Usage, Visibility,

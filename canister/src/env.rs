@@ -1,4 +1,4 @@
-//! The canister's surroundings: clock, caller, rights and identity. Nothing else reads them.
+//! The canister's surroundings: clock, caller, rights, identity and randomness. Nothing else reads them.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that reads clock and caller")]
 
 use candid::Principal;
@@ -27,6 +27,15 @@ pub(crate) fn this() -> Principal {
 /// Has the network certify a hash from the end of this message on.
 pub(crate) fn certify(root: &[u8; 32]) {
     ic_cdk::api::certified_data_set(root);
+}
+
+/// 32 bytes that nobody could foresee, agreed on by the network.
+pub(crate) async fn random() -> Result<[u8; 32], String> {
+    let call = ic_cdk::call::Call::unbounded_wait(Principal::management_canister(), "raw_rand");
+    let reply = call.await.map_err(|error| error.to_string())?;
+    let bytes: Vec<u8> = reply.candid().map_err(|error| error.to_string())?;
+    let found = bytes.len();
+    bytes.try_into().map_err(|_| format!("{found} random bytes, where 32 were asked for"))
 }
 
 /// The network's certificate of that hash; there is one in a query only.

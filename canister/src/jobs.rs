@@ -67,7 +67,10 @@ fn reap() {
     // A message that trapped leaves its flag; a second cleaner does no harm.
     CLEANING.set(false);
     start();
-    let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
+    let more = with_service(|service| {
+        let tokens = service.reap_tokens(env::now(), REAP_AT_ONCE)?;
+        Ok::<_, api::Error>(service.reap(env::now(), REAP_AT_ONCE)? || tokens)
+    });
     match more {
         Ok(true) => {
             ic_cdk_timers::set_timer(Duration::ZERO, async { reap() });

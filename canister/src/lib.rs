@@ -5,6 +5,7 @@
 
 mod certify;
 mod env;
+mod hex;
 mod http;
 mod jobs;
 mod service;
@@ -144,6 +145,28 @@ fn delete_item(item: String) -> api::Result<api::Freed> {
     freed
 }
 
+/// Asks the network for randomness in between: what is refused is refused before, and checked again after.
+#[ic_cdk::update]
+async fn create_token(args: api::CreateToken) -> api::Result<api::CreatedToken> {
+    let caller = env::caller();
+    with_service(|service| service.check_token(caller, env::now(), &args))?;
+    let random = env::random().await.map_err(|message| {
+        let error = api::Error::new(api::code::NO_RANDOMNESS, message);
+        api::Error { retryable: true, ..error }
+    })?;
+    with_service(|service| service.create_token(caller, env::now(), &args, random))
+}
+
+#[ic_cdk::update]
+fn revoke_token(token: String) -> api::Result<()> {
+    with_service(|service| service.revoke_token(env::caller(), env::now(), &token))
+}
+
+#[ic_cdk::query]
+fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
+    with_service(|service| service.list_tokens(env::caller(), env::now(), &args))
+}
+
 #[ic_cdk::update]
 fn configure(args: api::InitArgs) -> api::Result<()> {
     with_service(|service| service.configure(env::caller(), &args))
@@ -202,7 +225,7 @@ fn limits() -> api::Limits {
 
 #[ic_cdk::query]
 fn http_request(request: api::HttpRequest) -> api::HttpResponse {
-    with_service(|service| http::respond(service, &request, env::certificate().as_deref()))
+    with_service(|service| http::respond(service, &request, env::now(), env::certificate().as_deref()))
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Remove an item with all its assets.
     Rm(Rm),
+    /// Make a URL that opens an asset of a private item for some time; list such, or end one.
+    Share(Share),
     /// Fetch an item, check every hash, make its derivatives again and compare.
     Verify(Verify),
     /// List the processors that the canister has.
@@ -79,6 +81,9 @@ pub(crate) struct Run {
     /// The most chunks on their way at once, per file; fewer where the network takes fewer.
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) in_flight: u16,
+    /// Store items that nobody but their owner and the controllers can read; `share` makes URLs for others.
+    #[arg(long)]
+    pub(crate) private: bool,
     /// Files at once.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: u16,
@@ -113,6 +118,30 @@ pub(crate) struct Ls {
 pub(crate) struct Rm {
     /// The item's id.
     pub(crate) item: String,
+}
+
+/// Arguments of `share`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  darkroom share cbonwy6wynhnhbqe/preview --for 7d\n  darkroom share --list\n  \
+    darkroom share --revoke 0123456789abcdef0123456789abcdef"
+)]
+pub(crate) struct Share {
+    /// The item's id, and behind a slash the asset's name; `original` if not given.
+    #[arg(value_name = "ITEM[/ASSET]", required_unless_present_any = ["list", "revoke"])]
+    pub(crate) what: Option<String>,
+    /// How long the URL is to work: a number with s, m, h or d for seconds, minutes, hours or days.
+    #[arg(long = "for", value_name = "TIME", default_value = "1d", value_parser = crate::commands::share::lifetime)]
+    pub(crate) lifetime: u64,
+    /// List tokens that are valid, of one item or of all of the caller's.
+    #[arg(long, conflicts_with_all = ["revoke", "lifetime"])]
+    pub(crate) list: bool,
+    /// End the token of this id.
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["what", "lifetime"])]
+    pub(crate) revoke: Option<String>,
+    /// Print one JSON object per token, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `verify`.

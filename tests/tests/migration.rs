@@ -13,7 +13,7 @@ use darkroom_tests::{Darkroom, File, Photo, derivatives, principal, put_assets_a
 const LAYOUT_1: &[u8] = include_bytes!("../fixtures/layout-1.wasm.gz");
 
 /// The layout of the present Wasm.
-const PRESENT: u32 = 3;
+const PRESENT: u32 = 4;
 
 const CHUNK: u32 = 65_536;
 const CYCLES: u128 = 100_000_000_000_000;
@@ -284,7 +284,7 @@ fn an_upgrade_to_an_older_layout_is_refused_and_loses_nothing() {
     darkroom.put_of(principal(2), &upload, &file, 2).unwrap();
     let before = (darkroom.usage_as(principal(2)), darkroom.status_as(principal(2), upload.session));
     let message = darkroom.upgrade_to(LAYOUT_1).unwrap_err().reject_message;
-    let expected = "stable memory has layout version 3; this Wasm knows versions up to 1";
+    let expected = "stable memory has layout version 4; this Wasm knows versions up to 1";
     assert!(message.contains(expected), "{message}");
     assert_eq!((darkroom.usage_as(principal(2)), darkroom.status_as(principal(2), upload.session)), before);
     published.assert_there(&darkroom);

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use darkroom_core::Digest;
 use ic_certification::HashTree;
 
-use super::answer::{self, Answer, Head, Subject, TO_ANY, TO_METHOD};
+use super::answer::{self, Address, Answer, Head, Subject, TO_ANY, TO_METHOD};
 use super::hash::{self, Fields, Hash, Known};
 use super::labels::Labels;
 use crate::store::AnswersRecord;
@@ -33,6 +33,11 @@ static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
     head_request: hash::request("HEAD"),
     leaf: hash::empty_leaf(),
 });
+
+/// The label of answers on a very path.
+pub(crate) const VERY_PATH: &str = "<$>";
+/// The label of answers on all paths that begin with one.
+pub(crate) const ANY_PATH: &str = "<*>";
 
 /// More answers than these are kept as a tree.
 const FEW: usize = 16;
@@ -54,6 +59,10 @@ pub(crate) fn certify(
         let (fields, body) = fields(answer);
         labels.push(fields.response(&body));
     }
+    if let Address::Token { .. } = subject.address {
+        let (fields, body) = fields(Answer::Missing);
+        labels.push(fields.response(&body));
+    }
     if answer::chunks(subject.asset) == 1 {
         labels.push(fields(Answer::Whole).0.response(&subject.asset.sha256.0));
     }
@@ -67,26 +76,36 @@ pub(crate) fn certify(
     let (any, tree) = grow(&labels);
     let kept = (labels.len() > FEW).then_some(tree);
     let path = labels_of_path(any, head).hash();
-    let path = hash::labeled(b"<$>", &path);
+    let path = hash::labeled(end(subject.address).as_bytes(), &path);
     (AnswersRecord::new([path, head, any], &labels, kept.is_some()), kept)
 }
 
+/// The label below which the answers at an address are.
+fn end(address: Address) -> &'static str {
+    match address {
+        Address::Name | Address::Content => VERY_PATH,
+        Address::Token { .. } => ANY_PATH,
+    }
+}
+
 /// The place of an answer to any request among the hashes.
-fn index(answer: Answer, is_one_chunk: bool) -> usize {
+fn index(subject: &Subject<'_>, answer: Answer) -> usize {
+    let first = 3 + usize::from(matches!(subject.address, Address::Token { .. }));
     match answer {
         Answer::Unchanged => 0,
         Answer::OutOfRange => 1,
         Answer::NotAllowed => 2,
-        Answer::Whole | Answer::Head => 3,
-        Answer::Part(index) => 3 + usize::from(is_one_chunk) + index as usize,
+        Answer::Missing => 3,
+        Answer::Whole | Answer::Head => first,
+        Answer::Part(index) => first + usize::from(answer::chunks(subject.asset) == 1) + index as usize,
     }
 }
 
-/// What is below an asset's name, with one answer; `read` reads of the tree, where one is kept.
+/// What is below an asset's name or a token's id, with one answer; `read` reads of the tree, where one is kept.
 pub(crate) fn witness(
     record: &AnswersRecord,
+    subject: &Subject<'_>,
     answer: Answer,
-    is_one_chunk: bool,
     read: impl Fn(usize, &mut [u8]),
 ) -> HashTree {
     let Constants { to_any, to_method, head_request, .. } = &*CONSTANTS;
@@ -96,7 +115,7 @@ pub(crate) fn witness(
             return Some(ic_certification::labeled(*head_request, response(&head)));
         }
         (label == to_any && answer != Answer::Head).then(|| {
-            let index = index(answer, is_one_chunk);
+            let index = index(subject, answer);
             let below = match record.labels() {
                 Some(labels) => {
                     let (_, tree) = grow(labels);
@@ -109,13 +128,13 @@ pub(crate) fn witness(
             ic_certification::labeled(*b"", below)
         })
     });
-    ic_certification::labeled(*b"<$>", below)
+    ic_certification::labeled(end(subject.address), below)
 }
 
 /// What is below an asset's name, showing that only answers on its very path are.
 pub(crate) fn outline(record: &AnswersRecord) -> HashTree {
     let [_, head, any] = record.roots();
-    ic_certification::labeled(*b"<$>", ic_certification::pruned(labels_of_path(any, head).hash()))
+    ic_certification::labeled(VERY_PATH, ic_certification::pruned(labels_of_path(any, head).hash()))
 }
 
 fn labels_of_path(any: Hash, head: Hash) -> Labels {

@@ -9,11 +9,14 @@
 //! |        `- EXPRESSION/REQUEST/RESPONSE     to HEAD alone: 200 without a body
 //! |- "sha256"
 //! |  `- SHA-256              a trie of contents, below each the same as below an asset
+//! |- "private"
+//! |  `- TOKEN                a trie of tokens, without their secrets:
+//! |     `- "<*>"             answers on all paths that begin so: the same as below an asset, and 404
 //! `- "<*>"                   answers on any other path: 404, 405
 //! ```
 //!
-//! Labels in capitals are: an item's id, an asset's name, 64 hexadecimal digits; hashes of an expression, a request, a
-//! response. The SHA-256 of a chunk, known since its upload, is all that a response's hash needs of the body. Nothing
+//! Labels in capitals are: an item's id, an asset's name, 64 hexadecimal digits, 32 of a token's id; hashes of an
+//! expression, a request, a response. The SHA-256 of a chunk, known since its upload, is all that a response's hash needs of the body. Nothing
 //! here knows the network or the clock.
 
 pub(crate) mod answer;

@@ -1,4 +1,5 @@
-//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>` and of `/sha256/<hexadecimal digits>`.
+//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>`, of `/sha256/<hexadecimal digits>`, and of what a token opens
+//! at `/private/<id>/<secret>/<item>/<asset>`.
 //!
 //! Every answer on a path that can be verified carries the certificate and the proof that it is the right one. An asset
 //! of more than one chunk is answered chunk by chunk as 206, which HTTP gateways assemble, and a range by the chunk
@@ -7,18 +8,20 @@
 mod certificate;
 mod conditions;
 mod path;
+mod private;
 
 use darkroom_api::{HttpRequest, HttpResponse};
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-use crate::certify::answer::{self, Answer, Head};
-use crate::service::{Found, Service};
+use crate::certify::answer::{self, Answer, Head, Subject};
+use crate::service::Service;
 
 /// Answers a gateway's request, with the network's certificate, which is there in queries only.
 pub(crate) fn respond<M: Memory + Clone>(
     service: &Service<M>,
     request: &HttpRequest,
+    now: u64,
     certificate: Option<&[u8]>,
 ) -> HttpResponse {
     let Some(path) = path::segments(&request.url) else {
@@ -26,6 +29,9 @@ pub(crate) fn respond<M: Memory + Clone>(
     };
     let is_head = request.method == "HEAD";
     let is_allowed = is_head || request.method == "GET";
+    if let Some(shared) = service.find_shared(&path, now) {
+        return private::respond(service, request, &shared, is_allowed, certificate);
+    }
     let Some(found) = service.find(&path) else {
         let head = if is_allowed { answer::missing() } else { answer::not_allowed() };
         let proof = certificate.map(|certificate| {
@@ -34,21 +40,29 @@ pub(crate) fn respond<M: Memory + Clone>(
         });
         return response(head, None, proof);
     };
-    let answer = if is_allowed { conditions::answer(request, &found.subject()) } else { Answer::NotAllowed };
+    asset(service, request, &found.subject(), is_allowed, |answer| {
+        let Some(certificate) = certificate else { return Some(None) };
+        let tree = service.prove(&path, &found, answer)?;
+        let mut labels = vec!["http_expr"];
+        labels.extend(path.iter().map(String::as_str));
+        labels.push("<$>");
+        Some(Some(certificate::header(certificate, &tree, &labels)))
+    })
+}
+
+/// An answer of an asset, with what `prove` gives as its proof: nothing where there is no certificate, and an error where
+/// the proof cannot be read.
+fn asset<M: Memory + Clone>(
+    service: &Service<M>,
+    request: &HttpRequest,
+    subject: &Subject<'_>,
+    is_allowed: bool,
+    prove: impl Fn(Answer) -> Option<Option<String>>,
+) -> HttpResponse {
+    let answer = if is_allowed { conditions::answer(request, subject) } else { Answer::NotAllowed };
     if answer == Answer::Head && !request.body.is_empty() {
         return uncertified(400, "a request for the head has no body");
     }
-    served(service, &path, &found, answer, certificate)
-}
-
-fn served<M: Memory + Clone>(
-    service: &Service<M>,
-    path: &[String],
-    found: &Found,
-    answer: Answer,
-    certificate: Option<&[u8]>,
-) -> HttpResponse {
-    let subject = found.subject();
     let chunk = match answer {
         Answer::Whole => Some(0),
         Answer::Part(index) => Some(index),
@@ -56,18 +70,7 @@ fn served<M: Memory + Clone>(
     };
     let body = chunk.map(|index| service.chunk(subject.asset, index)).transpose();
     let Ok(body) = body else { return uncertified(500, "the asset cannot be read") };
-    let proof = match certificate {
-        None => None,
-        Some(certificate) => {
-            let Some(tree) = service.prove(path, found, answer) else {
-                return uncertified(500, "the proof cannot be read");
-            };
-            let mut labels = vec!["http_expr"];
-            labels.extend(path.iter().map(String::as_str));
-            labels.push("<$>");
-            Some(certificate::header(certificate, &tree, &labels))
-        }
-    };
+    let Some(proof) = prove(answer) else { return uncertified(500, "the proof cannot be read") };
     response(subject.head(answer), body, proof)
 }
 

@@ -7,11 +7,13 @@ use ic_certification::HashTree;
 use ic_stable_structures::Memory;
 
 use super::access::is_public;
+use super::tokens::PRIVATE;
 use super::{Service, Wire};
-use crate::certify::answer::{self, Address, Answer, FORM, Subject};
+use crate::certify::answer::{Address, Answer, FORM, Subject};
 use crate::certify::answers;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
+use crate::hex;
 use crate::store::{
     AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, ItemRecord, Location, content_key,
     parse_content_key,
@@ -148,7 +150,7 @@ impl<M: Memory + Clone> Service<M> {
         }
     }
 
-    fn certify_asset(
+    pub(super) fn certify_asset(
         &mut self,
         address: Address,
         item: &ItemRecord,
@@ -175,7 +177,7 @@ impl<M: Memory + Clone> Service<M> {
         let [first, second] = path else { return None };
         let certified = &self.store.certified;
         let (address, id, name, answers, siblings) = if first == SHA_256 {
-            let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
+            let content = certified.by_content.get(&hex::parse(second)?).ok()??;
             (Address::Content, content.item, content.name, content.answers, Vec::new())
         } else {
             let id: ItemId = first.parse().ok()?;
@@ -191,23 +193,35 @@ impl<M: Memory + Clone> Service<M> {
     /// Shows an answer on the path of an asset.
     pub(crate) fn prove(&self, path: &[String], found: &Found, answer: Answer) -> Option<HashTree> {
         let [first, second] = path else { return None };
-        let asset = &found.asset;
-        let is_one_chunk = answer::chunks(asset) == 1;
-        let below = match found.answers.labels() {
-            Some(_) => answers::witness(&found.answers, answer, is_one_chunk, |_, _| ()),
-            None => {
-                let tree = self.store.chunks.tree(many_chunks(asset)?, number(found.address))?;
-                answers::witness(&found.answers, answer, is_one_chunk, tree)
-            }
-        };
-        let mut below = Some(below);
+        let mut below = Some(self.show(&found.answers, &found.subject(), answer)?);
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes()], |_| match found.address {
-            Address::Name => Some(labels_of(&found.siblings).witness(&mut open)),
             Address::Content => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
+            _ => Some(labels_of(&found.siblings).witness(&mut open)),
         });
         Some(ic_certification::labeled(HTTP_EXPR, tree))
+    }
+
+    /// Shows an answer to a subject among all answers to it.
+    pub(super) fn show(
+        &self,
+        answers: &AnswersRecord,
+        subject: &Subject<'_>,
+        answer: Answer,
+    ) -> Option<HashTree> {
+        if answers.labels().is_some() {
+            return Some(answers::witness(answers, subject, answer, |_, _| ()));
+        }
+        let tree = self.store.chunks.tree(many_chunks(subject.asset)?, number(subject.address))?;
+        Some(answers::witness(answers, subject, answer, tree))
+    }
+
+    /// Frees a tree of answers that was kept beside an asset's chunks, if one was.
+    pub(super) fn forget_tree(&mut self, asset: &AssetRecord, number: u32) {
+        if let Some(blob) = many_chunks(asset) {
+            self.store.chunks.remove_tree(blob, number);
+        }
     }
 
     /// Shows the answer on a path where nothing is, and that nothing is there.
@@ -218,10 +232,13 @@ impl<M: Memory + Clone> Service<M> {
             if label == b"<*>" {
                 return Some(answers::nowhere_witness(is_allowed));
             }
+            if label == PRIVATE.as_bytes() {
+                return Some(self.prove_no_token(second));
+            }
             if label == SHA_256.as_bytes() {
                 let labels = [second.as_bytes(), b"", b"<$>", b"<*>"];
                 return Some(certified.contents.witness(&labels, |_| {
-                    let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
+                    let content = certified.by_content.get(&hex::parse(second)?).ok()??;
                     Some(answers::outline(&content.answers))
                 }));
             }
@@ -257,14 +274,6 @@ fn number(address: Address) -> u32 {
     match address {
         Address::Name => 0,
         Address::Content => 1,
+        Address::Token { tree, .. } => tree,
     }
-}
-
-fn parse_sha256(text: &str) -> Option<Hash> {
-    let mut hash = [0; 32];
-    let is_well_formed = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    for (place, byte) in hash.iter_mut().enumerate().filter(|_| is_well_formed) {
-        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
-    }
-    is_well_formed.then_some(hash)
 }

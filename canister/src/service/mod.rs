@@ -17,6 +17,7 @@ mod publish;
 mod quota;
 mod read;
 mod removal;
+mod tokens;
 mod upload;
 mod whole;
 mod wire;
@@ -28,8 +29,8 @@ use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
-pub(crate) use certification::Found;
 pub(crate) use derive::Job;
+pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};

@@ -45,7 +45,7 @@ pub(crate) struct CertifiedContent {
 }
 
 /// The answers on a path.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AnswersRecord {
     /// Of what is below the path, of the answer to HEAD, of the tree of all others; then, unless the tree is kept,
     /// the hash of each of those. 32 bytes each.

@@ -11,6 +11,7 @@ mod layout;
 mod migrate;
 mod records;
 mod table;
+mod tokens;
 mod trie;
 
 use darkroom_core::id::{ItemId, SessionId};
@@ -28,6 +29,7 @@ pub(crate) use records::{
     QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks, min_cycles,
 };
 pub(crate) use table::Table;
+pub(crate) use tokens::{TokenId, TokenRecord, Tokens, owner_key, token_of};
 pub(crate) use trie::Trie;
 
 use darkroom_core::Error;
@@ -61,6 +63,8 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) garbage: Table<[u8; 32], (), M>,
     /// What is certified.
     pub(crate) certified: Certified<M>,
+    /// What opens private items.
+    pub(crate) tokens: Tokens<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
 }
@@ -101,6 +105,12 @@ impl<M: Memory + Clone> Store<M> {
                 items: Table::open("certified item", get(memory_id::CERTIFIED_ITEMS)),
                 places: Table::open("place of a content", get(memory_id::PLACES)),
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
+            },
+            tokens: Tokens {
+                records: Table::open("token", get(memory_id::TOKENS)),
+                by_owner: Table::open("order of tokens", get(memory_id::TOKENS_BY_OWNER)),
+                expiries: Table::open("expiry of a token", get(memory_id::TOKEN_EXPIRIES)),
+                paths: Trie::open(get(memory_id::TOKEN_PATHS)),
             },
             chunks: Chunks::open(
                 get(memory_id::CHUNKS),

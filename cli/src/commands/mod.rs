@@ -8,6 +8,7 @@ mod ls;
 mod processors;
 mod rm;
 mod run;
+pub(crate) mod share;
 mod status;
 mod verify;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Command::Get(args) => get::run(target, &args),
         Command::Ls(args) => ls::run(target, &args),
         Command::Rm(args) => rm::run(target, &args),
+        Command::Share(args) => share::run(target, &args),
         Command::Verify(args) => verify::run(target, &args),
         Command::Processors(args) => processors::run(target, &args),
         Command::Config(command) => config::run(&command),

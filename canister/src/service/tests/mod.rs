@@ -5,6 +5,7 @@ mod derivatives;
 mod interleavings;
 mod refusals;
 mod stages;
+mod tokens;
 
 use candid::Principal;
 use darkroom_core::id::SessionId;

@@ -1,11 +1,16 @@
 //! The canister's surroundings: clock, caller, rights, identity and randomness. Nothing else reads them.
-#![allow(clippy::disallowed_methods, reason = "this is the one place that reads clock and caller")]
+#![allow(clippy::disallowed_methods, reason = "this is the one place that reads clock, caller and counters")]
 
 use candid::Principal;
 
 /// Nanoseconds since 1970.
 pub(crate) fn now() -> u64 {
     ic_cdk::api::time()
+}
+
+/// Instructions that this message has taken so far.
+pub(crate) fn instructions() -> u64 {
+    ic_cdk::api::performance_counter(0)
 }
 
 /// What the platform says of the message that is being executed.

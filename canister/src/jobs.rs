@@ -21,9 +21,14 @@ const REAP_EVERY: Duration = Duration::from_secs(600);
 /// Sessions that are reaped in one message.
 const REAP_AT_ONCE: usize = 20;
 
+/// Instructions after which certifying anew goes on in another message: 1/20 of what one may take, so that others get
+/// their turn; an original of the most chunks alone may take twice as many.
+const CERTIFY_AT_ONCE: u64 = 2_000_000_000;
+
 thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
     static CLEANING: Cell<bool> = const { Cell::new(false) };
+    static CERTIFYING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Clears the flag when the driver ends, also when one of its messages traps.
@@ -44,9 +49,10 @@ pub(crate) fn start() {
     }
 }
 
-/// Starts the timers that reap and clean. Timers end with an upgrade, so this is called after each.
+/// Starts the timers that reap, clean and certify. Timers end with an upgrade, so this is called after each.
 pub(crate) fn start_reaper() {
     start_cleaning();
+    start_certifying();
     ic_cdk_timers::set_timer_interval(REAP_EVERY, async || reap());
 }
 
@@ -62,10 +68,27 @@ fn start_cleaning() {
     }
 }
 
+/// Certifies what is not, a budget's worth in each message, until everything is.
+fn start_certifying() {
+    if !CERTIFYING.get() && with_service(|service| service.is_certifying()) {
+        CERTIFYING.set(true);
+        ic_cdk_timers::set_timer(Duration::ZERO, async {
+            CERTIFYING.set(false);
+            let enough = || env::instructions() >= CERTIFY_AT_ONCE;
+            if let Err(error) = with_service(|service| service.certify_some(enough)) {
+                ic_cdk::api::debug_print(format!("certifying anew: {error}"));
+            }
+            start_certifying();
+        });
+    }
+}
+
 fn reap() {
     // Work that was left when the canister was stopped without an upgrade.
     // A message that trapped leaves its flag; a second cleaner does no harm.
     CLEANING.set(false);
+    CERTIFYING.set(false);
+    start_certifying();
     start();
     let more = with_service(|service| {
         let tokens = service.reap_tokens(env::now(), REAP_AT_ONCE)?;

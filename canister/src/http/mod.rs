@@ -17,6 +17,9 @@ use serde_bytes::ByteBuf;
 use crate::certify::answer::{self, Answer, Head, Subject};
 use crate::service::Service;
 
+/// Seconds after which more is certified, where something may be that is not.
+const RETRY_AFTER: &str = "5";
+
 /// Answers a gateway's request, with the network's certificate, which is there in queries only.
 pub(crate) fn respond<M: Memory + Clone>(
     service: &Service<M>,
@@ -33,6 +36,11 @@ pub(crate) fn respond<M: Memory + Clone>(
         return private::respond(service, request, &shared, is_allowed, certificate);
     }
     let Some(found) = service.find(&path) else {
+        if service.is_pending(&path) {
+            let mut response = uncertified(503, "this is being certified; try again in a moment");
+            response.headers.push(("retry-after".to_owned(), RETRY_AFTER.to_owned()));
+            return response;
+        }
         let head = if is_allowed { answer::missing() } else { answer::not_allowed() };
         let proof = certificate.map(|certificate| {
             let tree = service.prove_nothing(&path, is_allowed);
@@ -87,7 +95,7 @@ fn response(head: Head, body: Option<Vec<u8>>, proof: Option<String>) -> HttpRes
     }
 }
 
-/// What no gateway asks for, or a damaged record.
+/// What no gateway asks for, a damaged record, or what is not certified yet.
 fn uncertified(status_code: u16, text: &str) -> HttpResponse {
     let headers = [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")];
     HttpResponse {

@@ -9,7 +9,7 @@ use ic_stable_structures::Memory;
 use super::access::is_public;
 use super::tokens::PRIVATE;
 use super::{Service, Wire};
-use crate::certify::answer::{Address, Answer, FORM, Subject};
+use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 const HTTP_EXPR: &str = "http_expr";
-const SHA_256: &str = "sha256";
+pub(super) const SHA_256: &str = "sha256";
 
 /// A public asset that a path leads to.
 pub(crate) struct Found {
@@ -48,29 +48,6 @@ impl<M: Memory + Clone> Service<M> {
     /// The hash that the network certifies.
     pub(crate) fn root(&self) -> Hash {
         hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
-    }
-
-    /// Certifies everything where that was not done, or in another form: in a fresh canister next to nothing, and after
-    /// an upgrade from an older layout or to another form all that is public.
-    pub(super) fn certify_anew(&mut self) -> api::Result<()> {
-        let certified = &mut self.store.certified;
-        if certified.paths.form() == FORM {
-            return Ok(());
-        }
-        certified.paths.begin(FORM);
-        certified.contents.begin(FORM);
-        certified.items.clear();
-        certified.places.clear();
-        certified.by_content.clear();
-        certified.paths.insert(b"<*>", answers::nowhere_hash());
-        let ids: Vec<[u8; 10]> = self.store.items.keys(..).collect();
-        for id in ids {
-            // A record that cannot be read is not served, and fails no upgrade.
-            if let Ok(Some(item)) = self.store.items.get(&id) {
-                self.certify(ItemId(id), &item)?;
-            }
-        }
-        Ok(())
     }
 
     /// Certifies an item, as it is stored, at all its addresses, if it is published and everybody may see it.

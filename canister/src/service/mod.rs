@@ -4,6 +4,7 @@
 //! even when it answers with an error.
 
 mod access;
+mod anew;
 mod begin;
 mod bench;
 mod certification;
@@ -57,7 +58,7 @@ impl<M: Memory + Clone> Service<M> {
         let merged = config::merge(stored, args, &registry).map_err(|error| error.message)?;
         store.set_config(&merged);
         let mut service = Service { store, registry };
-        service.certify_anew().map_err(|error| error.message)?;
+        service.begin_certifying();
         Ok(service)
     }
 

@@ -137,6 +137,7 @@ impl<M: Memory + Clone> Service<M> {
                 free_bytes,
                 sessions: self.store.sessions.len(),
                 being_freed: self.store.garbage.len(),
+                being_certified: self.is_certifying(),
                 layout_version: VERSION,
             },
         })

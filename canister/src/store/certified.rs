@@ -6,8 +6,8 @@ use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
 use serde::{Deserialize, Serialize};
 
-use super::Table;
 use super::trie::Trie;
+use super::{Table, TokenId};
 use crate::certify::hash::Hash;
 
 /// The tables of what is certified.
@@ -22,6 +22,15 @@ pub(crate) struct Certified<M: Memory> {
     pub(crate) places: Table<Vec<u8>, (), M>,
     /// Contents by SHA-256, each at the first of its places.
     pub(crate) by_content: Table<[u8; 32], CertifiedContent, M>,
+}
+
+/// How far everything is certified anew: items, then tokens, each in the order of ids, after the one that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Walk {
+    /// Items, and then all tokens.
+    Items(Option<ItemId>),
+    /// Tokens.
+    Tokens(Option<TokenId>),
 }
 
 /// An asset at its item's address.

@@ -19,7 +19,7 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use certified::{
-    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, content_key, parse_content_key,
+    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, Walk, content_key, parse_content_key,
 };
 pub(crate) use chunks::Chunks;
 pub(crate) use image_limits::ImageLimitsRecord;
@@ -63,10 +63,17 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) garbage: Table<[u8; 32], (), M>,
     /// What is certified.
     pub(crate) certified: Certified<M>,
+    walk: StableCell<Vec<u8>, VirtualMemory<M>>,
     /// What opens private items.
     pub(crate) tokens: Tokens<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
+}
+
+/// Makes the header say another layout.
+#[cfg(test)]
+pub(crate) fn pretend_layout<M: Memory + Clone>(memory: &M, version: u32) {
+    MemoryManager::init(memory.clone()).get(memory_id::HEADER).write(8, &version.to_le_bytes());
 }
 
 /// Numbers that only go up: next session, next job; 8 bytes each, little-endian.
@@ -106,6 +113,7 @@ impl<M: Memory + Clone> Store<M> {
                 places: Table::open("place of a content", get(memory_id::PLACES)),
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
             },
+            walk: StableCell::init(get(memory_id::WALK), encode(&None::<Walk>)),
             tokens: Tokens {
                 records: Table::open("token", get(memory_id::TOKENS)),
                 by_owner: Table::open("order of tokens", get(memory_id::TOKENS_BY_OWNER)),
@@ -139,6 +147,17 @@ impl<M: Memory + Clone> Store<M> {
     /// Replaces the configuration.
     pub(crate) fn set_config(&mut self, config: &ConfigRecord) {
         self.config.set(encode(config));
+    }
+
+    /// How far everything is certified anew; nothing once it is. A record that cannot be read counts as the beginning,
+    /// where nothing is lost but time.
+    pub(crate) fn walk(&self) -> Option<Walk> {
+        decode("certifying anew", self.walk.get()).unwrap_or(Some(Walk::Items(None)))
+    }
+
+    /// Notes how far everything is certified anew.
+    pub(crate) fn set_walk(&mut self, walk: Option<Walk>) {
+        self.walk.set(encode(&walk));
     }
 
     /// A session number that was never used.

@@ -31,7 +31,7 @@ pub(crate) struct Tokens<M: Memory> {
 }
 
 /// The half of a token that is no secret; shown as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct TokenId(pub(crate) [u8; 16]);
 
 /// A token.

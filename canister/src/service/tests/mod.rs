@@ -1,5 +1,6 @@
 //! The service on memory of its own, natively.
 
+mod anew;
 mod certification;
 mod derivatives;
 mod interleavings;

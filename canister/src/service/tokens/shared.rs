@@ -51,7 +51,7 @@ fn subject<'a>(token: &TokenRecord, item: &'a ItemRecord, asset: &'a AssetRecord
 
 impl<M: Memory + Clone> Service<M> {
     /// Certifies what a token opens; [`certify_tokens`](Self::certify_tokens) makes it part of the whole.
-    pub(super) fn certify_token(
+    pub(in crate::service) fn certify_token(
         &mut self,
         id: TokenId,
         token: &mut TokenRecord,
@@ -64,6 +64,11 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
+    /// Whether a token of this id is certified.
+    pub(in crate::service) fn is_token_certified(&self, id: TokenId) -> bool {
+        self.store.tokens.paths.contains(id.to_string().as_bytes())
+    }
+
     /// Takes a token from what is certified.
     pub(super) fn forget_token(&mut self, id: TokenId, token: &TokenRecord, item: &ItemRecord) {
         self.store.tokens.paths.remove(id.to_string().as_bytes());
@@ -73,7 +78,7 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     /// Puts the tree of tokens in its place.
-    pub(super) fn certify_tokens(&mut self) {
+    pub(in crate::service) fn certify_tokens(&mut self) {
         let (paths, tokens) = (&mut self.store.certified.paths, &self.store.tokens.paths);
         if tokens.len() == 0 {
             paths.remove(PRIVATE.as_bytes());
@@ -86,7 +91,7 @@ impl<M: Memory + Clone> Service<M> {
     /// else.
     pub(crate) fn find_shared(&self, path: &[String], now: u64) -> Option<Shared> {
         let [private, id, rest @ ..] = path else { return None };
-        let id: TokenId = id.parse().ok().filter(|_| private == PRIVATE)?;
+        let id: TokenId = id.parse().ok().filter(|id| private == PRIVATE && self.is_token_certified(*id))?;
         let token = self.store.tokens.records.get(&id.0).ok()??;
         let item = self.store.items.get(&token.item.0).ok()??;
         let asset = item.asset(token.asset.as_str())?.clone();

@@ -59,6 +59,11 @@ impl<M: Memory> Trie<M> {
         self.slots.labels()
     }
 
+    /// Whether a label is there.
+    pub(crate) fn contains(&self, label: &[u8]) -> bool {
+        self.find(label).is_some_and(|found| found.leaf.label == label)
+    }
+
     /// Puts a label (at most 92 bytes) with the hash of what is below it, in the place of what was below it.
     ///
     /// # Panics

@@ -13,8 +13,8 @@ mod token;
 mod upload;
 
 pub use config::{
-    Access, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage, Storage,
-    UpgradeArgs,
+    Access, Cors, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage,
+    Storage, UpgradeArgs,
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};

@@ -69,7 +69,7 @@ fn start_cleaning() {
 }
 
 /// Certifies what is not, a budget's worth in each message, until everything is.
-fn start_certifying() {
+pub(crate) fn start_certifying() {
     if !CERTIFYING.get() && with_service(|service| service.is_certifying()) {
         CERTIFYING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {

@@ -169,7 +169,9 @@ fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
 
 #[ic_cdk::update]
 fn configure(args: api::InitArgs) -> api::Result<()> {
-    with_service(|service| service.configure(env::caller(), &args))
+    let configured = with_service(|service| service.configure(env::caller(), &args));
+    jobs::start_certifying();
+    configured
 }
 
 /// Runs a stage, and those of its source that fit beside it; the driver in `jobs` calls it.

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use darkroom_core::media::MediaType;
 
+use super::cors::Cors;
 use super::disposition::disposition;
 use super::hash::{self, Hash};
 use crate::hex;
@@ -207,6 +208,14 @@ fn head(status: u16, expression: &str) -> Head {
 }
 
 impl Head {
+    /// Tells which origin may read it; `*` stands where that was not called.
+    pub(crate) fn allow(&mut self, cors: &Cors, variant: usize) {
+        for (name, value) in cors.headers(variant) {
+            self.headers.retain(|(present, _)| *present != name);
+            self.add(name, value);
+        }
+    }
+
     fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
     }

@@ -15,12 +15,15 @@
 //! `- "<*>"                   answers on any other path: 404, 405
 //! ```
 //!
+//! Where origins are listed that may read answers, each answer is there once for each of them (`cors`).
+//!
 //! Labels in capitals are: an item's id, an asset's name, 64 hexadecimal digits, 32 of a token's id; hashes of an
 //! expression, a request, a response. The SHA-256 of a chunk, known since its upload, is all that a response's hash needs of the body. Nothing
 //! here knows the network or the clock.
 
 pub(crate) mod answer;
 pub(crate) mod answers;
+pub(crate) mod cors;
 pub(crate) mod disposition;
 pub(crate) mod hash;
 pub(crate) mod labels;

@@ -32,6 +32,7 @@ pub(crate) fn respond<M: Memory + Clone>(
     };
     let is_head = request.method == "HEAD";
     let is_allowed = is_head || request.method == "GET";
+    let origin = conditions::header(request, "origin");
     if let Some(shared) = service.find_shared(&path, now) {
         return private::respond(service, request, &shared, is_allowed, certificate);
     }
@@ -41,16 +42,21 @@ pub(crate) fn respond<M: Memory + Clone>(
             response.headers.push(("retry-after".to_owned(), RETRY_AFTER.to_owned()));
             return response;
         }
-        let head = if is_allowed { answer::missing() } else { answer::not_allowed() };
+        let mut head = if is_allowed { answer::missing() } else { answer::not_allowed() };
+        let Ok(cors) = service.cors() else { return uncertified(500, "the origins cannot be read") };
+        let variant = cors.variant(origin);
+        head.allow(&cors, variant);
         let proof = certificate.map(|certificate| {
-            let tree = service.prove_nothing(&path, is_allowed);
+            let tree = service.prove_nothing(&path, is_allowed, &cors, variant);
             certificate::header(certificate, &tree, &["http_expr", "<*>"])
         });
         return response(head, None, proof);
     };
-    asset(service, request, &found.subject(), is_allowed, |answer| {
+    let variant = found.cors().variant(origin);
+    let told = |head: &mut Head| head.allow(found.cors(), variant);
+    asset(service, request, &found.subject(), is_allowed, told, |answer| {
         let Some(certificate) = certificate else { return Some(None) };
-        let tree = service.prove(&path, &found, answer)?;
+        let tree = service.prove(&path, &found, answer, variant)?;
         let mut labels = vec!["http_expr"];
         labels.extend(path.iter().map(String::as_str));
         labels.push("<$>");
@@ -58,13 +64,14 @@ pub(crate) fn respond<M: Memory + Clone>(
     })
 }
 
-/// An answer of an asset, with what `prove` gives as its proof: nothing where there is no certificate, and an error where
+/// An answer of an asset, with the origin that `told` puts into it and with what `prove` gives as its proof: nothing where there is no certificate, and an error where
 /// the proof cannot be read.
 fn asset<M: Memory + Clone>(
     service: &Service<M>,
     request: &HttpRequest,
     subject: &Subject<'_>,
     is_allowed: bool,
+    told: impl Fn(&mut Head),
     prove: impl Fn(Answer) -> Option<Option<String>>,
 ) -> HttpResponse {
     let answer = if is_allowed { conditions::answer(request, subject) } else { Answer::NotAllowed };
@@ -79,7 +86,9 @@ fn asset<M: Memory + Clone>(
     let body = chunk.map(|index| service.chunk(subject.asset, index)).transpose();
     let Ok(body) = body else { return uncertified(500, "the asset cannot be read") };
     let Some(proof) = prove(answer) else { return uncertified(500, "the proof cannot be read") };
-    response(subject.head(answer), body, proof)
+    let mut head = subject.head(answer);
+    told(&mut head);
+    response(head, body, proof)
 }
 
 fn response(head: Head, body: Option<Vec<u8>>, proof: Option<String>) -> HttpResponse {

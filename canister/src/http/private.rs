@@ -3,8 +3,8 @@
 use darkroom_api::{HttpRequest, HttpResponse};
 use ic_stable_structures::Memory;
 
-use super::{asset, certificate, response, uncertified};
-use crate::certify::answer::{self, Answer};
+use super::{asset, certificate, conditions, response, uncertified};
+use crate::certify::answer::{self, Answer, Head};
 use crate::service::{Service, Shared};
 
 /// The answer to a request on such a path.
@@ -15,22 +15,25 @@ pub(super) fn respond<M: Memory + Clone>(
     is_allowed: bool,
     certificate: Option<&[u8]>,
 ) -> HttpResponse {
+    let variant = shared.cors().variant(conditions::header(request, "origin"));
     let prove = |answer| {
         let Some(certificate) = certificate else { return Some(None) };
         let labels = shared.labels();
         let labels: Vec<_> = labels.iter().map(String::as_str).collect();
-        let tree = service.prove_shared(shared, answer)?;
+        let tree = service.prove_shared(shared, answer, variant)?;
         Some(Some(certificate::header(certificate, &tree, &labels)))
     };
     let Some(subject) = shared.open() else {
-        let (answer, head) = match is_allowed {
+        let (answer, mut head) = match is_allowed {
             true => (Answer::Missing, answer::missing()),
             false => (Answer::NotAllowed, answer::not_allowed()),
         };
+        head.allow(shared.cors(), variant);
         return match prove(answer) {
             Some(proof) => response(head, None, proof),
             None => uncertified(500, "the proof cannot be read"),
         };
     };
-    asset(service, request, &subject, is_allowed, prove)
+    let told = |head: &mut Head| head.allow(shared.cors(), variant);
+    asset(service, request, &subject, is_allowed, told, prove)
 }

@@ -11,6 +11,7 @@ use super::tokens::PRIVATE;
 use super::{Service, Wire};
 use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
+use crate::certify::cors::Cors;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
 use crate::hex;
@@ -28,6 +29,7 @@ pub(crate) struct Found {
     item: ItemRecord,
     asset: AssetRecord,
     answers: AnswersRecord,
+    cors: Cors,
     /// Of the item at its address.
     siblings: Vec<CertifiedAsset>,
 }
@@ -44,7 +46,22 @@ impl Found {
     }
 }
 
+impl Found {
+    /// The origins that its answers are for.
+    pub(crate) fn cors(&self) -> &Cors {
+        &self.cors
+    }
+}
+
 impl<M: Memory + Clone> Service<M> {
+    /// The origins that answers are for where nothing is.
+    ///
+    /// # Errors
+    /// `corrupt`.
+    pub(crate) fn cors(&self) -> api::Result<Cors> {
+        Ok(self.store.origins().wire()?.present().1)
+    }
+
     /// The hash that the network certifies.
     pub(crate) fn root(&self) -> Hash {
         hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
@@ -56,10 +73,11 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         }
         let mut known = Known::default();
+        let origins = self.store.origins().wire()?.present();
         let mut assets = Vec::with_capacity(item.assets.len());
         for asset in &item.assets {
-            let answers = self.certify_asset(Address::Name, item, asset, &mut known)?;
-            assets.push(CertifiedAsset { name: asset.name.clone(), answers });
+            let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known)?;
+            assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
         self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&assets).hash());
         self.store.certified.items.insert(id.0, &assets);
@@ -67,7 +85,7 @@ impl<M: Memory + Clone> Service<M> {
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.insert(key, &());
-            self.certify_content(asset.sha256, &mut known)?;
+            self.certify_content(asset.sha256, &origins, &mut known)?;
         }
         self.certify_contents();
         Ok(())
@@ -79,20 +97,26 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         }
         self.store.certified.paths.remove(id.to_string().as_bytes());
+        let origins = self.store.origins().wire()?.present();
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.remove(&key);
         }
         for asset in &item.assets {
-            self.certify_content(asset.sha256, &mut Known::default())?;
+            self.certify_content(asset.sha256, &origins, &mut Known::default())?;
         }
         self.certify_contents();
         Ok(())
     }
 
     /// Certifies a content at the first of its places, unless that is done; one without a place is gone.
-    fn certify_content(&mut self, sha256: Digest, known: &mut Known) -> api::Result<()> {
+    fn certify_content(
+        &mut self,
+        sha256: Digest,
+        (number, cors): &(u32, Cors),
+        known: &mut Known,
+    ) -> api::Result<()> {
         let label = sha256.to_string();
         let range = sha256.0.to_vec()..=[sha256.0.as_slice(), &[0xff]].concat();
         let first = self.store.certified.places.keys(range).next();
@@ -102,7 +126,10 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         };
         let present = self.store.certified.by_content.get(&sha256.0).wire()?;
-        if present.is_some_and(|present| present.item == id && present.name == name) {
+        let is_same = |present: &CertifiedContent| {
+            present.item == id && present.name == name && present.cors == *number
+        };
+        if present.as_ref().is_some_and(is_same) {
             return Ok(());
         }
         let item = self.item(id)?;
@@ -110,10 +137,10 @@ impl<M: Memory + Clone> Service<M> {
             what: "place of a content",
             reason: format!("item `{id}` has no asset `{name}`"),
         });
-        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, known)?;
+        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, cors, known)?;
         let certified = &mut self.store.certified;
         certified.contents.insert(label.as_bytes(), answers.path());
-        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers });
+        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers, cors: *number });
         Ok(())
     }
 
@@ -132,15 +159,16 @@ impl<M: Memory + Clone> Service<M> {
         address: Address,
         item: &ItemRecord,
         asset: &AssetRecord,
+        cors: &Cors,
         known: &mut Known,
     ) -> api::Result<AnswersRecord> {
         let published_at = item.published_at.unwrap_or_default();
         let subject = Subject { address, asset, file_name: &item.file_name, published_at };
         match many_chunks(asset) {
-            None => Ok(answers::certify(&subject, [asset.sha256], known).0),
+            None => Ok(answers::certify(&subject, cors, [asset.sha256], known).0),
             Some(blob) => {
                 let chunks = self.store.chunks.digests(blob);
-                let (record, tree) = answers::certify(&subject, chunks, known);
+                let (record, tree) = answers::certify(&subject, cors, chunks, known);
                 if let Some(tree) = tree {
                     self.store.chunks.put_tree(blob, number(address), &tree).wire()?;
                 }
@@ -153,24 +181,31 @@ impl<M: Memory + Clone> Service<M> {
     pub(crate) fn find(&self, path: &[String]) -> Option<Found> {
         let [first, second] = path else { return None };
         let certified = &self.store.certified;
-        let (address, id, name, answers, siblings) = if first == SHA_256 {
+        let (address, id, name, answers, number, siblings) = if first == SHA_256 {
             let content = certified.by_content.get(&hex::parse(second)?).ok()??;
-            (Address::Content, content.item, content.name, content.answers, Vec::new())
+            (Address::Content, content.item, content.name, content.answers, content.cors, Vec::new())
         } else {
             let id: ItemId = first.parse().ok()?;
             let siblings = certified.items.get(&id.0).ok()??;
             let own = siblings.iter().find(|asset| asset.name.as_str() == second)?.clone();
-            (Address::Name, id, own.name, own.answers, siblings)
+            (Address::Name, id, own.name, own.answers, own.cors, siblings)
         };
         let item = self.store.items.get(&id.0).ok()??;
         let asset = item.asset(name.as_str())?.clone();
-        Some(Found { address, item, asset, answers, siblings })
+        let cors = self.store.origins().ok()?.get(number);
+        Some(Found { address, item, asset, answers, cors, siblings })
     }
 
     /// Shows an answer on the path of an asset.
-    pub(crate) fn prove(&self, path: &[String], found: &Found, answer: Answer) -> Option<HashTree> {
+    pub(crate) fn prove(
+        &self,
+        path: &[String],
+        found: &Found,
+        answer: Answer,
+        variant: usize,
+    ) -> Option<HashTree> {
         let [first, second] = path else { return None };
-        let mut below = Some(self.show(&found.answers, &found.subject(), answer)?);
+        let mut below = Some(self.show(&found.answers, &found.subject(), answer, variant)?);
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes()], |_| match found.address {
@@ -186,12 +221,13 @@ impl<M: Memory + Clone> Service<M> {
         answers: &AnswersRecord,
         subject: &Subject<'_>,
         answer: Answer,
+        variant: usize,
     ) -> Option<HashTree> {
         if answers.labels().is_some() {
-            return Some(answers::witness(answers, subject, answer, |_, _| ()));
+            return Some(answers::witness(answers, subject, answer, variant, |_, _| ()));
         }
         let tree = self.store.chunks.tree(many_chunks(subject.asset)?, number(subject.address))?;
-        Some(answers::witness(answers, subject, answer, tree))
+        Some(answers::witness(answers, subject, answer, variant, tree))
     }
 
     /// Frees a tree of answers that was kept beside an asset's chunks, if one was.
@@ -202,12 +238,18 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     /// Shows the answer on a path where nothing is, and that nothing is there.
-    pub(crate) fn prove_nothing(&self, path: &[String], is_allowed: bool) -> HashTree {
+    pub(crate) fn prove_nothing(
+        &self,
+        path: &[String],
+        is_allowed: bool,
+        cors: &Cors,
+        variant: usize,
+    ) -> HashTree {
         let [first, second] = [0, 1].map(|at| path.get(at).map_or("", String::as_str));
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes(), b"", b"<*>"], |label| {
             if label == b"<*>" {
-                return Some(answers::nowhere_witness(is_allowed));
+                return Some(answers::nowhere_witness(cors, variant, is_allowed));
             }
             if label == PRIVATE.as_bytes() {
                 return Some(self.prove_no_token(second));

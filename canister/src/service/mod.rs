@@ -58,7 +58,8 @@ impl<M: Memory + Clone> Service<M> {
         let merged = config::merge(stored, args, &registry).map_err(|error| error.message)?;
         store.set_config(&merged);
         let mut service = Service { store, registry };
-        service.begin_certifying();
+        service.begin_certifying().map_err(|error| error.message)?;
+        service.certify_for(merged.cors).map_err(|error| error.message)?;
         Ok(service)
     }
 

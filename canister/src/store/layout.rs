@@ -31,6 +31,7 @@
 //!   memory 26       expiry of tokens     time, token id -> ()                          from layout 4
 //!   memory 27       certified tokens     trie                                          from layout 4
 //!   memory 28       certifying anew      versioned CBOR: how far it is                 from layout 4
+//!   memory 29       origins              versioned CBOR: whom answers are for          from layout 4
 //! ```
 //!
 //! | layout | what changed | migration |
@@ -38,7 +39,7 @@
 //! | 1 | | |
 //! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
 //! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified after the upgrade (`service/anew.rs`) |
-//! | 4 | tokens for private items; certifying anew in pieces | none: there were no tokens, and all was certified |
+//! | 4 | tokens for private items; certifying anew in pieces; origins | none: there were no tokens, and all was certified, for any origin |
 
 use darkroom_core::Error;
 use ic_stable_structures::Memory;
@@ -82,6 +83,7 @@ pub(super) mod memory_id {
     pub(crate) const TOKEN_EXPIRIES: MemoryId = MemoryId::new(26);
     pub(crate) const TOKEN_PATHS: MemoryId = MemoryId::new(27);
     pub(crate) const WALK: MemoryId = MemoryId::new(28);
+    pub(crate) const ORIGINS: MemoryId = MemoryId::new(29);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.

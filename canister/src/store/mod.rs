@@ -19,7 +19,8 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use certified::{
-    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, Walk, content_key, parse_content_key,
+    After, AnswersRecord, Certified, CertifiedAsset, CertifiedContent, OriginsRecord, Walk, content_key,
+    parse_content_key,
 };
 pub(crate) use chunks::Chunks;
 pub(crate) use image_limits::ImageLimitsRecord;
@@ -64,6 +65,7 @@ pub(crate) struct Store<M: Memory> {
     /// What is certified.
     pub(crate) certified: Certified<M>,
     walk: StableCell<Vec<u8>, VirtualMemory<M>>,
+    origins: StableCell<Vec<u8>, VirtualMemory<M>>,
     /// What opens private items.
     pub(crate) tokens: Tokens<M>,
     /// The bytes of all chunks.
@@ -114,6 +116,7 @@ impl<M: Memory + Clone> Store<M> {
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
             },
             walk: StableCell::init(get(memory_id::WALK), encode(&None::<Walk>)),
+            origins: StableCell::init(get(memory_id::ORIGINS), encode(&OriginsRecord::default())),
             tokens: Tokens {
                 records: Table::open("token", get(memory_id::TOKENS)),
                 by_owner: Table::open("order of tokens", get(memory_id::TOKENS_BY_OWNER)),
@@ -152,12 +155,25 @@ impl<M: Memory + Clone> Store<M> {
     /// How far everything is certified anew; nothing once it is. A record that cannot be read counts as the beginning,
     /// where nothing is lost but time.
     pub(crate) fn walk(&self) -> Option<Walk> {
-        decode("certifying anew", self.walk.get()).unwrap_or(Some(Walk::Items(None)))
+        decode("certifying anew", self.walk.get()).unwrap_or(Some(Walk::new(false)))
     }
 
     /// Notes how far everything is certified anew.
     pub(crate) fn set_walk(&mut self, walk: Option<Walk>) {
         self.walk.set(encode(&walk));
+    }
+
+    /// The origins that answers are certified for.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(crate) fn origins(&self) -> Result<OriginsRecord, Error> {
+        decode("origins", self.origins.get())
+    }
+
+    /// Replaces the origins that answers are certified for.
+    pub(crate) fn set_origins(&mut self, origins: &OriginsRecord) {
+        self.origins.set(encode(origins));
     }
 
     /// A session number that was never used.

@@ -51,6 +51,8 @@ pub(crate) struct TokenRecord {
     pub(crate) tree: u32,
     /// Its answers.
     pub(crate) answers: AnswersRecord,
+    /// The number of the origins that they are for.
+    pub(crate) cors: u32,
 }
 
 impl fmt::Display for TokenId {

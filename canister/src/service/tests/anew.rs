@@ -1,8 +1,12 @@
 //! Certifying anew: in pieces, over upgrades, and never a 404 where something is.
 
+use base64::Engine as _;
+
 use super::*;
 use crate::http;
 use crate::store::Walk;
+
+const CONTROLLER: Caller = Caller { principal: Principal::anonymous(), controller: true };
 
 const ITEMS: usize = 3000;
 
@@ -146,6 +150,102 @@ fn what_changes_meanwhile_is_certified_at_once() {
     let mut service = reopened_in_another_form(&memory, service);
     while certify(&mut service, 1000) {}
     assert_eq!(service.root(), expected);
+}
+
+/// Configures whom answers are for.
+fn allow(service: &mut TestService, cors: api::Cors) -> api::Result<()> {
+    service.configure(CONTROLLER, &api::InitArgs { cors: Some(cors), ..Default::default() })
+}
+
+/// Whom an answer to a request from an origin is for; its proof is of the tree as it is.
+fn told(service: &TestService, url: &str, origin: &str) -> String {
+    let request = api::HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: vec![("Origin".to_owned(), origin.to_owned())],
+        body: Vec::new().into(),
+        certificate_version: Some(2),
+    };
+    let response = http::respond(service, &request, 2, Some(b"certificate"));
+    let header = |name: &str| {
+        let found = response.headers.iter().find(|(found, _)| found == name);
+        found.unwrap_or_else(|| panic!("{url}: {} has no {name}", response.status_code)).1.as_str()
+    };
+    let tree = header("ic-certificate").split("tree=:").nth(1).unwrap().split(':').next().unwrap();
+    let tree = base64::engine::general_purpose::STANDARD.decode(tree).unwrap();
+    let tree: ic_certification::HashTree = serde_cbor::from_slice(&tree).unwrap();
+    assert_eq!(tree.digest(), service.root(), "{url}");
+    header("access-control-allow-origin").to_owned()
+}
+
+#[test]
+fn answers_for_other_origins_stay_valid_until_their_turn_comes() {
+    let memory = VectorMemory::default();
+    let mut service = open(&memory, api::Limits::default());
+    let mut urls = Vec::new();
+    for seed in 0..60 {
+        let item = publish(&mut service, seed, api::Visibility::Public);
+        urls.push(format!("/{}/original", item.id));
+        urls.push(format!("/sha256/{}", crate::hex::text(&*item.assets[0].sha256)));
+    }
+    for seed in 60..70 {
+        let item = publish(&mut service, seed, api::Visibility::Private);
+        urls.push(share(&mut service, &item, seed as u64));
+    }
+    let root = service.root();
+    let [a, b, c] = ["https://a.example", "https://b.example", "http://localhost:8080"];
+    let origins =
+        |origins: &[&str]| api::Cors::Origins(origins.iter().map(|&origin| origin.into()).collect());
+    allow(&mut service, origins(&[a, b])).unwrap();
+    for pieces in [1, 10, 20] {
+        certify(&mut service, pieces);
+        service = open(&memory, api::Limits::default());
+        let old = urls.iter().filter(|url| told(&service, url, b) == "*").count();
+        assert!(old > 0 && old < urls.len(), "{old}");
+        assert!(urls.iter().all(|url| ["*", b].contains(&told(&service, url, b).as_str())));
+        assert_eq!(told(&service, "/nothing", b), b);
+    }
+    // Others again, before it is done; what is published meanwhile is for them.
+    allow(&mut service, origins(&[b, c])).unwrap();
+    certify(&mut service, 5);
+    let item = publish(&mut service, 99, api::Visibility::Public);
+    assert_eq!(told(&service, &format!("/{}/original", item.id), c), c);
+    let kinds: std::collections::BTreeSet<_> = urls.iter().map(|url| told(&service, url, c)).collect();
+    assert_eq!(kinds, ["*", a, c].map(str::to_owned).into());
+    while certify(&mut service, 7) {}
+    for url in urls.iter().map(String::as_str).chain(["/nothing"]) {
+        for (origin, expected) in [(b, b), (c, c), (a, b), ("null", b)] {
+            assert_eq!(told(&service, url, origin), expected, "{url}");
+        }
+    }
+    // The way back leads to where it began.
+    service.delete_item(owner(1), 3, &item.id).unwrap();
+    allow(&mut service, origins(&[])).unwrap();
+    while certify(&mut service, 7) {}
+    assert_eq!(told(&service, &urls[0], a), "https://nobody.invalid");
+    allow(&mut service, api::Cors::Any).unwrap();
+    while certify(&mut service, 7) {}
+    assert_eq!(service.root(), root);
+}
+
+#[test]
+fn what_is_no_list_of_origins_is_refused_by_name() {
+    let mut service = open(&VectorMemory::default(), api::Limits::default());
+    let root = service.root();
+    let numbered = |count: usize| (0..count).map(|number| format!("https://{number}.example")).collect();
+    for (origins, expected) in [
+        (numbered(9), "has 9; at most 8 are allowed"),
+        (vec!["https://a.example/".to_owned()], "has `https://a.example/`; allowed are http or https"),
+        (vec!["*".to_owned()], "has `*`; allowed are"),
+        (["https://a.example"; 2].map(str::to_owned).to_vec(), "has `https://a.example` twice"),
+    ] {
+        let error = allow(&mut service, api::Cors::Origins(origins)).unwrap_err();
+        assert_eq!(error.code, "invalid_config");
+        let expected = format!("invalid configuration: cors.origins {expected}");
+        assert!(error.message.starts_with(&expected), "{}", error.message);
+        assert_eq!(service.root(), root);
+    }
+    allow(&mut service, api::Cors::Origins(numbered(8))).unwrap();
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl<M: Memory + Clone> Service<M> {
             expires_at: now.saturating_add(lifetime),
             tree: free.unwrap_or(FIRST_TREE),
             answers: Default::default(),
+            cors: 0,
         };
         self.certify_token(token, &mut record, &item, &asset)?;
         let tokens = &mut self.store.tokens;

@@ -15,8 +15,9 @@ use super::secret::is_right;
 use super::{PRIVATE, TokenId};
 use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
+use crate::certify::cors::Cors;
 use crate::certify::hash::Known;
-use crate::service::Service;
+use crate::service::{Service, Wire};
 use crate::store::{AssetRecord, ItemRecord, TokenRecord};
 
 /// A path below the id of a token.
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     token: TokenRecord,
     item: ItemRecord,
     asset: AssetRecord,
+    cors: Cors,
     is_open: bool,
 }
 
@@ -32,6 +34,11 @@ impl Shared {
     /// What is to be served, to who has the secret.
     pub(crate) fn open(&self) -> Option<Subject<'_>> {
         self.is_open.then(|| subject(&self.token, &self.item, &self.asset))
+    }
+
+    /// The origins that its answers are for.
+    pub(crate) fn cors(&self) -> &Cors {
+        &self.cors
     }
 
     /// Where the answers to the path are in the tree.
@@ -59,7 +66,9 @@ impl<M: Memory + Clone> Service<M> {
         asset: &AssetRecord,
     ) -> api::Result<()> {
         let address = Address::Token { check: token.check, tree: token.tree };
-        token.answers = self.certify_asset(address, item, asset, &mut Known::default())?;
+        let (number, cors) = self.store.origins().wire()?.present();
+        token.answers = self.certify_asset(address, item, asset, &cors, &mut Known::default())?;
+        token.cors = number;
         self.store.tokens.paths.insert(id.to_string().as_bytes(), token.answers.path());
         Ok(())
     }
@@ -105,13 +114,14 @@ impl<M: Memory + Clone> Service<M> {
             }
             _ => false,
         };
-        Some(Shared { id, token, item, asset, is_open })
+        let cors = self.store.origins().ok()?.get(token.cors);
+        Some(Shared { id, token, item, asset, cors, is_open })
     }
 
     /// Shows an answer on a path below a token's id.
-    pub(crate) fn prove_shared(&self, shared: &Shared, answer: Answer) -> Option<HashTree> {
+    pub(crate) fn prove_shared(&self, shared: &Shared, answer: Answer, variant: usize) -> Option<HashTree> {
         let subject = subject(&shared.token, &shared.item, &shared.asset);
-        let mut below = Some(self.show(&shared.token.answers, &subject, answer)?);
+        let mut below = Some(self.show(&shared.token.answers, &subject, answer, variant)?);
         let id = shared.id.to_string();
         let tree = self.store.certified.paths.witness(&[PRIVATE.as_bytes()], |_| {
             Some(self.store.tokens.paths.witness(&[id.as_bytes()], |_| below.take()))

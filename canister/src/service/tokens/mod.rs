@@ -1,10 +1,9 @@
 //! Tokens for assets of private items: created, revoked and listed by the item's owner, and ended when their time is
 //! over or their item goes. What they open is in `shared`.
 
+mod list;
 mod secret;
 mod shared;
-
-use std::ops::Bound;
 
 use darkroom_api as api;
 use darkroom_core::id::ItemId;
@@ -16,7 +15,6 @@ use super::config::NANOS;
 use super::read::known_asset;
 use super::{Service, Wire};
 use crate::env::Caller;
-use crate::hex;
 use crate::store::{AssetRecord, ItemRecord, TokenId, TokenRecord, owner_key, token_of};
 use secret::Secret;
 
@@ -31,7 +29,6 @@ const MIN_LIFETIME: u64 = 60;
 const MAX_LIFETIME: u64 = 366 * 24 * 60 * 60;
 /// The first number of a token's tree: those before are of the public addresses.
 const FIRST_TREE: u32 = 2;
-const MAX_PAGE: u32 = 100;
 
 /// What a token is asked for.
 struct Wanted {
@@ -103,52 +100,8 @@ impl<M: Memory + Clone> Service<M> {
         let id: TokenId = token.parse().map_err(|()| missing())?;
         let record = self.token(id)?.filter(|record| record.expires_at > now).ok_or_else(missing)?;
         let item = self.own_item(caller, record.item).map_err(|_| missing())?;
-        self.end_token(id, &record, &item)?;
-        self.certify_tokens();
+        self.end_token(id, &record, &item);
         Ok(())
-    }
-
-    /// Tokens of the caller's items, or of one item.
-    ///
-    /// # Errors
-    /// `invalid_name`, `item_not_found`, `forbidden`; `invalid_argument` for `after`.
-    pub(crate) fn list_tokens(
-        &self,
-        caller: Caller,
-        now: u64,
-        args: &api::ListTokens,
-    ) -> api::Result<api::TokenPage> {
-        let prefix = match &args.item {
-            None => owner_key(caller.bytes(), None, None),
-            Some(item) => {
-                let id = item.parse().wire()?;
-                owner_key(&self.own_item(caller, id)?.owner, Some(id), None)
-            }
-        };
-        let start = match &args.after {
-            None => Bound::Included(prefix.clone()),
-            Some(after) => {
-                let message = "`after` is not a place that a page of `list_tokens` gave in `next`";
-                let invalid = || api::Error::new(api::code::INVALID_ARGUMENT, message);
-                Bound::Excluded(parse_cursor(&prefix, after).ok_or_else(invalid)?)
-            }
-        };
-        let limit = args.limit.unwrap_or(50).clamp(1, MAX_PAGE) as usize;
-        let mut page = api::TokenPage { tokens: Vec::new(), next: None };
-        let keys = self.store.tokens.by_owner.keys((start, Bound::Unbounded));
-        let mut last = Vec::new();
-        for (seen, key) in keys.take_while(|key| key.starts_with(&prefix)).enumerate() {
-            if seen == limit {
-                page.next = Some(hex::text(&last));
-                break;
-            }
-            let token = token_of(&key);
-            let record = token.map(|token| self.token(token)).transpose()?.flatten();
-            let valid = token.zip(record).filter(|(_, record)| record.expires_at > now);
-            page.tokens.extend(valid.map(|(token, record)| wire(token, &record)));
-            last = key[prefix.len()..].to_vec();
-        }
-        Ok(page)
     }
 
     /// Ends up to `most` tokens whose time is over; true when there may be more.
@@ -161,37 +114,30 @@ impl<M: Memory + Clone> Service<M> {
                 && let Some(record) = self.token(id)?
             {
                 let item = self.item(record.item)?;
-                self.end_token(id, &record, &item)?;
+                self.end_token(id, &record, &item);
             }
-        }
-        if !due.is_empty() {
-            self.certify_tokens();
         }
         Ok(due.len() == most)
     }
 
     /// Ends all tokens of an item that goes.
     pub(super) fn end_tokens(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
-        let tokens = self.tokens_of(&item.owner, id);
-        for token in &tokens {
-            if let Some(record) = self.token(*token)? {
-                self.end_token(*token, &record, item)?;
+        for token in self.tokens_of(&item.owner, id) {
+            if let Some(record) = self.token(token)? {
+                self.end_token(token, &record, item);
             }
-        }
-        if !tokens.is_empty() {
-            self.certify_tokens();
         }
         Ok(())
     }
 
-    /// Removes a token with all that is kept of it, but its place among what is certified as a whole.
-    fn end_token(&mut self, id: TokenId, record: &TokenRecord, item: &ItemRecord) -> api::Result<()> {
+    /// Removes a token with all that is kept of it.
+    fn end_token(&mut self, id: TokenId, record: &TokenRecord, item: &ItemRecord) {
         let tokens = &mut self.store.tokens;
         tokens.records.remove(&id.0);
         tokens.by_owner.remove(&owner_key(&item.owner, Some(record.item), Some(id)));
         tokens.expiries.remove(&id.expiry_key(record.expires_at));
         self.forget_token(id, record, item);
-        Ok(())
+        self.certify_tokens();
     }
 
     /// What a token is asked for, checked; tokens of the item whose time is over are ended first.
@@ -233,10 +179,9 @@ impl<M: Memory + Clone> Service<M> {
     fn end_expired(&mut self, id: ItemId, item: &ItemRecord, now: u64) -> api::Result<()> {
         for token in self.tokens_of(&item.owner, id) {
             if let Some(record) = self.token(token)?.filter(|record| record.expires_at <= now) {
-                self.end_token(token, &record, item)?;
+                self.end_token(token, &record, item);
             }
         }
-        self.certify_tokens();
         Ok(())
     }
 
@@ -259,11 +204,4 @@ fn wire(id: TokenId, record: &TokenRecord) -> api::Token {
         created_at: record.created_at,
         expires_at: record.expires_at,
     }
-}
-
-/// A place in the order of tokens: what follows the prefix, an id and perhaps the item before it.
-fn parse_cursor(prefix: &[u8], text: &str) -> Option<Vec<u8>> {
-    let rest = hex::parse::<16>(text).map(|id| id.to_vec());
-    let rest = rest.or_else(|| hex::parse::<26>(text).map(|place| place.to_vec()))?;
-    Some([prefix, &rest].concat())
 }

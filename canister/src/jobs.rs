@@ -9,8 +9,9 @@ use std::time::Duration;
 use darkroom_api as api;
 use ic_cdk::call::{Call, CallFailed};
 
+use crate::operations::Operation;
 use crate::service::Job;
-use crate::{env, with_service};
+use crate::{env, metered, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
 const TRAPPED: u32 = 5;
@@ -44,6 +45,11 @@ pub(crate) fn start() {
     }
 }
 
+/// Whether the driver runs, and so a job unless none is left.
+pub(crate) fn is_running() -> bool {
+    DRIVING.get()
+}
+
 /// Starts the timers that reap and clean. Timers end with an upgrade, so this is called after each.
 pub(crate) fn start_reaper() {
     start_cleaning();
@@ -56,7 +62,7 @@ fn start_cleaning() {
         CLEANING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CLEANING.set(false);
-            with_service(|service| service.collect_garbage());
+            metered(Operation::CollectGarbage, |service| service.collect_garbage());
             start_cleaning();
         });
     }
@@ -67,7 +73,7 @@ fn reap() {
     // A message that trapped leaves its flag; a second cleaner does no harm.
     CLEANING.set(false);
     start();
-    let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
+    let more = metered(Operation::Reap, |service| service.reap(env::now(), REAP_AT_ONCE));
     match more {
         Ok(true) => {
             ic_cdk_timers::set_timer(Duration::ZERO, async { reap() });

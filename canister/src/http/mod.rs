@@ -1,4 +1,4 @@
-//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>` and of `/sha256/<hexadecimal digits>`.
+//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>`, of `/sha256/<hexadecimal digits>` and of `/metrics`.
 //!
 //! Every answer on a path that can be verified carries the certificate and the proof that it is the right one. An asset
 //! of more than one chunk is answered chunk by chunk as 206, which HTTP gateways assemble, and a range by the chunk
@@ -6,6 +6,7 @@
 
 mod certificate;
 mod conditions;
+mod metrics;
 mod path;
 
 use darkroom_api::{HttpRequest, HttpResponse};
@@ -13,17 +14,24 @@ use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
 use crate::certify::answer::{self, Answer, Head};
-use crate::service::{Found, Service};
+use crate::service::{Found, METRICS, Service};
 
-/// Answers a gateway's request, with the network's certificate, which is there in queries only.
+pub(crate) use metrics::Around;
+
+/// Answers a gateway's request, with the network's certificate, which is there in queries only. What is around the
+/// service is asked for where it is answered with.
 pub(crate) fn respond<M: Memory + Clone>(
     service: &Service<M>,
     request: &HttpRequest,
     certificate: Option<&[u8]>,
+    around: impl FnOnce() -> Around,
 ) -> HttpResponse {
     let Some(path) = path::segments(&request.url) else {
         return uncertified(400, "the path is not UTF-8");
     };
+    if path == [METRICS] {
+        return metrics::respond(service, request, certificate, &around());
+    }
     let is_head = request.method == "HEAD";
     let is_allowed = is_head || request.method == "GET";
     let Some(found) = service.find(&path) else {

@@ -13,6 +13,7 @@ mod config;
 mod derivatives;
 mod derive;
 mod limits;
+mod metrics;
 mod publish;
 mod quota;
 mod read;
@@ -30,6 +31,7 @@ use ic_stable_structures::Memory;
 
 pub(crate) use certification::Found;
 pub(crate) use derive::Job;
+pub(crate) use metrics::{Counts, METRICS};
 pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};
@@ -57,6 +59,7 @@ impl<M: Memory + Clone> Service<M> {
         store.set_config(&merged);
         let mut service = Service { store, registry };
         service.certify_anew().map_err(|error| error.message)?;
+        service.certify_metrics();
         Ok(service)
     }
 

@@ -7,6 +7,8 @@
 //! |     `- "<$>"             answers on this very path:
 //! |        |- EXPRESSION/""/RESPONSE...       to any request: 200, each 206, 304, 405, 416
 //! |        `- EXPRESSION/REQUEST/RESPONSE     to HEAD alone: 200 without a body
+//! |- "metrics"
+//! |  `- "<$>"/EXPRESSION       not certified
 //! |- "sha256"
 //! |  `- SHA-256              a trie of contents, below each the same as below an asset
 //! |- "private"
@@ -27,3 +29,4 @@ pub(crate) mod cors;
 pub(crate) mod disposition;
 pub(crate) mod hash;
 pub(crate) mod labels;
+pub(crate) mod skip;

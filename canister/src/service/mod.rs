@@ -14,6 +14,7 @@ mod config;
 mod derivatives;
 mod derive;
 mod limits;
+mod metrics;
 mod publish;
 mod quota;
 mod read;
@@ -31,6 +32,7 @@ use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
 pub(crate) use derive::Job;
+pub(crate) use metrics::{Counts, METRICS};
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 
@@ -60,6 +62,7 @@ impl<M: Memory + Clone> Service<M> {
         let mut service = Service { store, registry };
         service.begin_certifying().map_err(|error| error.message)?;
         service.certify_for(merged.cors).map_err(|error| error.message)?;
+        service.certify_metrics();
         Ok(service)
     }
 

@@ -12,6 +12,8 @@ pub struct InitArgs {
     pub access: Option<Access>,
     /// Limits. Absent: the defaults of [`Limits`].
     pub limits: Option<Limits>,
+    /// Whether everybody may look at public items in a gallery at `/`. Absent: no.
+    pub gallery: Option<bool>,
 }
 
 /// Arguments of an upgrade; what is absent stays as it is.

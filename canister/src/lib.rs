@@ -5,6 +5,7 @@
 
 mod certify;
 mod env;
+mod files;
 mod http;
 mod jobs;
 mod service;

@@ -79,6 +79,9 @@ pub(crate) struct Run {
     /// The most chunks on their way at once, per file; fewer where the network takes fewer.
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) in_flight: u16,
+    /// Store items that nobody but their owner and the controllers can read.
+    #[arg(long)]
+    pub(crate) private: bool,
     /// Files at once.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: u16,
@@ -154,6 +157,9 @@ pub(crate) struct Deploy {
     /// Who may upload beside controllers.
     #[arg(long, value_name = "WHO")]
     pub(crate) access: Option<AccessArg>,
+    /// Whether public items are shown in a gallery at `/`; `--gallery` alone is `on`.
+    #[arg(long, value_name = "ON|OFF", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub(crate) gallery: Option<Switch>,
 }
 
 /// Who may upload.
@@ -163,6 +169,15 @@ pub(crate) enum AccessArg {
     Controllers,
     /// Any principal that signs its calls.
     Authenticated,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// What to do with the embedded network.

@@ -13,7 +13,7 @@ use darkroom_tests::{Darkroom, File, Photo, derivatives, principal, put_assets_a
 const LAYOUT_1: &[u8] = include_bytes!("../fixtures/layout-1.wasm.gz");
 
 /// The layout of the present Wasm.
-const PRESENT: u32 = 3;
+const PRESENT: u32 = 4;
 
 const CHUNK: u32 = 65_536;
 const CYCLES: u128 = 100_000_000_000_000;
@@ -21,7 +21,7 @@ const CYCLES: u128 = 100_000_000_000_000;
 /// The arguments of layout 1, as far as they are used here.
 fn args(access: api::Access, pipelines: Option<Vec<api::Pipeline>>) -> api::InitArgs {
     let limits = api::Limits { chunk_size: Some(CHUNK), ..Default::default() };
-    api::InitArgs { pipelines, access: Some(access), limits: Some(limits) }
+    api::InitArgs { pipelines, access: Some(access), limits: Some(limits), ..Default::default() }
 }
 
 fn upload_as(darkroom: &Darkroom, owner: Principal, photo: &Photo, key: Option<&str>) -> api::Upload {

@@ -20,14 +20,14 @@ use super::labels::Labels;
 use crate::store::AnswersRecord;
 
 /// What is the same for all.
-struct Constants {
-    to_any: Hash,
-    to_method: Hash,
-    head_request: Hash,
-    leaf: Hash,
+pub(super) struct Constants {
+    pub(super) to_any: Hash,
+    pub(super) to_method: Hash,
+    pub(super) head_request: Hash,
+    pub(super) leaf: Hash,
 }
 
-static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
+pub(super) static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
     to_any: hash::sha256(&[TO_ANY.as_bytes()]),
     to_method: hash::sha256(&[TO_METHOD.as_bytes()]),
     head_request: hash::request("HEAD"),
@@ -115,10 +115,11 @@ pub(crate) fn witness(
 /// What is below an asset's name, showing that only answers on its very path are.
 pub(crate) fn outline(record: &AnswersRecord) -> HashTree {
     let [_, head, any] = record.roots();
-    ic_certification::labeled(*b"<$>", ic_certification::pruned(labels_of_path(any, head).hash()))
+    ic_certification::labeled(*b"<$>", labels_of_path(any, head).all(|_| None))
 }
 
-fn labels_of_path(any: Hash, head: Hash) -> Labels {
+/// What is below the label of answers on a very path.
+pub(super) fn labels_of_path(any: Hash, head: Hash) -> Labels {
     let Constants { to_any, to_method, head_request, leaf } = &*CONSTANTS;
     let head = hash::labeled(head_request, &hash::labeled(&head, leaf));
     Labels::new([(to_any.to_vec(), hash::labeled(b"", &any)), (to_method.to_vec(), head)])
@@ -147,7 +148,7 @@ pub(crate) fn nowhere_witness(allowed: bool) -> HashTree {
     ic_certification::labeled(CONSTANTS.to_any, ic_certification::labeled(*b"", below))
 }
 
-fn response(label: &Hash) -> HashTree {
+pub(super) fn response(label: &Hash) -> HashTree {
     ic_certification::labeled(*label, ic_certification::leaf(*b""))
 }
 

@@ -1,4 +1,5 @@
-//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>` and of `/sha256/<hexadecimal digits>`.
+//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>` and of `/sha256/<hexadecimal digits>`; of `/<item>`, which
+//! describes an item; and of the gallery at `/` and below `/gallery`.
 //!
 //! Every answer on a path that can be verified carries the certificate and the proof that it is the right one. An asset
 //! of more than one chunk is answered chunk by chunk as 206, which HTTP gateways assemble, and a range by the chunk
@@ -6,6 +7,7 @@
 
 mod certificate;
 mod conditions;
+mod documents;
 mod path;
 
 use darkroom_api::{HttpRequest, HttpResponse};
@@ -26,6 +28,9 @@ pub(crate) fn respond<M: Memory + Clone>(
     };
     let is_head = request.method == "HEAD";
     let is_allowed = is_head || request.method == "GET";
+    if let Some(found) = service.find_document(&path) {
+        return documents::respond(service, request, &path, &found, certificate);
+    }
     let Some(found) = service.find(&path) else {
         let head = if is_allowed { answer::missing() } else { answer::not_allowed() };
         let proof = certificate.map(|certificate| {

@@ -7,17 +7,21 @@ use ic_certification::HashTree;
 use ic_stable_structures::Memory;
 
 use super::access::is_public;
+use super::description::describe;
+use super::gallery::GALLERY;
 use super::{Service, Wire};
 use crate::certify::answer::{self, Address, Answer, FORM, Subject};
 use crate::certify::answers;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
 use crate::store::{
-    AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, ItemRecord, Location, content_key,
-    parse_content_key,
+    AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, CertifiedItem, ItemRecord, Location,
+    content_key, parse_content_key,
 };
 
-const HTTP_EXPR: &str = "http_expr";
+/// The label of answers on a very path.
+pub(super) const VERY_PATH: &str = "<$>";
+pub(super) const HTTP_EXPR: &str = "http_expr";
 const SHA_256: &str = "sha256";
 
 /// A public asset that a path leads to.
@@ -27,7 +31,7 @@ pub(crate) struct Found {
     asset: AssetRecord,
     answers: AnswersRecord,
     /// Of the item at its address.
-    siblings: Vec<CertifiedAsset>,
+    siblings: Option<CertifiedItem>,
 }
 
 impl Found {
@@ -61,6 +65,7 @@ impl<M: Memory + Clone> Service<M> {
         certified.places.clear();
         certified.by_content.clear();
         certified.paths.insert(b"<*>", answers::nowhere_hash());
+        self.store.gallery.clear();
         let ids: Vec<[u8; 10]> = self.store.items.keys(..).collect();
         for id in ids {
             // A record that cannot be read is not served, and fails no upgrade.
@@ -71,7 +76,8 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
-    /// Certifies an item, as it is stored, at all its addresses, if it is published and everybody may see it.
+    /// Certifies an item, as it is stored, at all its addresses and in the gallery, if it is published and everybody may
+    /// see it. One that is certified already gets the answers that it has now.
     pub(super) fn certify(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
         if !is_public(item) {
             return Ok(());
@@ -82,8 +88,10 @@ impl<M: Memory + Clone> Service<M> {
             let answers = self.certify_asset(Address::Name, item, asset, &mut known)?;
             assets.push(CertifiedAsset { name: asset.name.clone(), answers });
         }
-        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&assets).hash());
-        self.store.certified.items.insert(id.0, &assets);
+        self.exhibit(id, item, &mut known)?;
+        let certified = CertifiedItem { assets, description: describe(id, item).hash(&mut known) };
+        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
+        self.store.certified.items.insert(id.0, &certified);
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
@@ -99,6 +107,7 @@ impl<M: Memory + Clone> Service<M> {
         if !self.store.certified.items.remove(&id.0) {
             return Ok(());
         }
+        self.withdraw(id, item)?;
         self.store.certified.paths.remove(id.to_string().as_bytes());
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
@@ -176,12 +185,12 @@ impl<M: Memory + Clone> Service<M> {
         let certified = &self.store.certified;
         let (address, id, name, answers, siblings) = if first == SHA_256 {
             let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
-            (Address::Content, content.item, content.name, content.answers, Vec::new())
+            (Address::Content, content.item, content.name, content.answers, None)
         } else {
             let id: ItemId = first.parse().ok()?;
             let siblings = certified.items.get(&id.0).ok()??;
-            let own = siblings.iter().find(|asset| asset.name.as_str() == second)?.clone();
-            (Address::Name, id, own.name, own.answers, siblings)
+            let own = siblings.assets.iter().find(|asset| asset.name.as_str() == second)?.clone();
+            (Address::Name, id, own.name, own.answers, Some(siblings))
         };
         let item = self.store.items.get(&id.0).ok()??;
         let asset = item.asset(name.as_str())?.clone();
@@ -203,9 +212,9 @@ impl<M: Memory + Clone> Service<M> {
         let mut below = Some(below);
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
-        let tree = certified.paths.witness(&[first.as_bytes()], |_| match found.address {
-            Address::Name => Some(labels_of(&found.siblings).witness(&mut open)),
-            Address::Content => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
+        let tree = certified.paths.witness(&[first.as_bytes()], |_| match &found.siblings {
+            Some(siblings) => Some(labels_of(siblings).witness(&mut open)),
+            None => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
         });
         Some(ic_certification::labeled(HTTP_EXPR, tree))
     }
@@ -225,23 +234,29 @@ impl<M: Memory + Clone> Service<M> {
                     Some(answers::outline(&content.answers))
                 }));
             }
+            if label.is_empty() {
+                return Some(self.outline_of_page());
+            }
+            if label == GALLERY.as_bytes() {
+                return Some(self.prove_nothing_in_gallery(path.get(1..).unwrap_or_default()));
+            }
             let id: ItemId = first.parse().ok()?;
-            let assets = certified.items.get(&id.0).ok()??;
-            let outline = |name: &[u8]| {
-                let asset = assets.iter().find(|asset| asset.name.as_str().as_bytes() == name)?;
-                let is_asked = name == second.as_bytes();
-                let pruned = || ic_certification::pruned(asset.answers.path());
-                Some(if is_asked { answers::outline(&asset.answers) } else { pruned() })
-            };
-            Some(labels_of(&assets).witness(outline))
+            let item = certified.items.get(&id.0).ok()??;
+            let asked = item.assets.iter().find(|asset| asset.name.as_str() == second);
+            Some(labels_of(&item).all(|label| {
+                let asked = asked.filter(|asked| asked.name.as_str().as_bytes() == label)?;
+                Some(answers::outline(&asked.answers))
+            }))
         });
         ic_certification::labeled(HTTP_EXPR, tree)
     }
 }
 
-/// The assets of an item, as they are certified.
-fn labels_of(assets: &[CertifiedAsset]) -> Labels {
-    Labels::new(assets.iter().map(|asset| (asset.name.as_str().as_bytes().to_vec(), asset.answers.path())))
+/// What is below an item: its description and its assets.
+pub(super) fn labels_of(item: &CertifiedItem) -> Labels {
+    let description = (VERY_PATH.as_bytes().to_vec(), item.description);
+    let asset = |asset: &CertifiedAsset| (asset.name.as_str().as_bytes().to_vec(), asset.answers.path());
+    Labels::new(item.assets.iter().map(asset).chain([description]))
 }
 
 /// The blob of an asset of more than one chunk.

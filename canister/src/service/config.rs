@@ -32,6 +32,7 @@ pub(super) fn standard() -> ConfigRecord {
         total: QuotaRecord::total(),
         min_cycles: store::min_cycles(),
         images: ImageLimitsRecord::default(),
+        gallery: false,
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn merge(
     if let Some(args) = &given.images {
         config.images = limits::images(config.images, args)?;
     }
+    config.gallery = args.gallery.unwrap_or(config.gallery);
     Ok(config)
 }
 
@@ -155,6 +157,7 @@ impl<M: Memory + Clone> Service<M> {
         self.check_controller(caller)?;
         let config = merge(self.store.config().wire()?, args, &self.registry)?;
         self.store.set_config(&config);
+        self.switch_gallery(config.gallery);
         Ok(())
     }
 

@@ -12,6 +12,9 @@ mod claim;
 mod config;
 mod derivatives;
 mod derive;
+mod description;
+mod documents;
+mod gallery;
 mod limits;
 mod publish;
 mod quota;
@@ -30,6 +33,7 @@ use ic_stable_structures::Memory;
 
 pub(crate) use certification::Found;
 pub(crate) use derive::Job;
+pub(crate) use documents::Document;
 pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};
@@ -57,6 +61,7 @@ impl<M: Memory + Clone> Service<M> {
         store.set_config(&merged);
         let mut service = Service { store, registry };
         service.certify_anew().map_err(|error| error.message)?;
+        service.switch_gallery(merged.gallery);
         Ok(service)
     }
 

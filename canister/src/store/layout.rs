@@ -26,6 +26,9 @@
 //!   memory 21       certified items      item id -> versioned CBOR                     from layout 3
 //!   memory 22       places of contents   SHA-256, time, item id, asset name -> ()      from layout 3
 //!   memory 23       contents             SHA-256 -> versioned CBOR                     from layout 3
+//!   memory 28       gallery              time, item id -> versioned CBOR               from layout 4
+//!   memory 29       gallery's pages      time, item id -> ()                           from layout 4
+//!   memory 30       certified pages      trie                                          from layout 4
 //! ```
 //!
 //! | layout | what changed | migration |
@@ -33,12 +36,13 @@
 //! | 1 | | |
 //! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
 //! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified when the store is opened (`service/certification.rs`) |
+//! | 4 | descriptions of items, and the gallery | certified when the store is opened |
 
 use darkroom_core::Error;
 use ic_stable_structures::Memory;
 
 /// The layout that this code writes.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 const MAGIC: &[u8; 8] = b"DRKROOM\0";
 const MANAGER_MAGIC: &[u8; 3] = b"MGR";
@@ -71,6 +75,9 @@ pub(super) mod memory_id {
     pub(crate) const CERTIFIED_ITEMS: MemoryId = MemoryId::new(21);
     pub(crate) const PLACES: MemoryId = MemoryId::new(22);
     pub(crate) const BY_CONTENT: MemoryId = MemoryId::new(23);
+    pub(crate) const GALLERY: MemoryId = MemoryId::new(28);
+    pub(crate) const GALLERY_PAGES: MemoryId = MemoryId::new(29);
+    pub(crate) const GALLERY_PATHS: MemoryId = MemoryId::new(30);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.

@@ -6,6 +6,7 @@
 mod arena;
 mod certified;
 mod chunks;
+mod gallery;
 mod image_limits;
 mod layout;
 mod migrate;
@@ -18,9 +19,10 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use certified::{
-    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, content_key, parse_content_key,
+    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, CertifiedItem, content_key, parse_content_key,
 };
 pub(crate) use chunks::Chunks;
+pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
@@ -61,6 +63,8 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) garbage: Table<[u8; 32], (), M>,
     /// What is certified.
     pub(crate) certified: Certified<M>,
+    /// What the gallery shows.
+    pub(crate) gallery: Gallery<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
 }
@@ -102,6 +106,11 @@ impl<M: Memory + Clone> Store<M> {
                 places: Table::open("place of a content", get(memory_id::PLACES)),
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
             },
+            gallery: Gallery::open(
+                get(memory_id::GALLERY),
+                get(memory_id::GALLERY_PAGES),
+                get(memory_id::GALLERY_PATHS),
+            ),
             chunks: Chunks::open(
                 get(memory_id::CHUNKS),
                 get(memory_id::ARENA),

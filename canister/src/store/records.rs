@@ -66,6 +66,9 @@ pub(crate) struct ConfigRecord {
     /// Limits of images and of stages.
     #[serde(default)]
     pub(crate) images: ImageLimitsRecord,
+    /// Whether there is a gallery.
+    #[serde(default)]
+    pub(crate) gallery: bool,
 }
 
 /// The default of [`ConfigRecord::max_chunks`].

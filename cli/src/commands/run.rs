@@ -71,6 +71,7 @@ async fn upload_all(connection: &Connection, args: &Run, inputs: &Inputs) -> Res
     let options = UploadOptions {
         pipeline: args.pipeline.clone(),
         in_flight: args.in_flight.into(),
+        visibility: if args.private { api::Visibility::Private } else { api::Visibility::Public },
         ..Default::default()
     };
     let upload = |(index, path): (usize, &'_ PathBuf)| {

@@ -8,7 +8,7 @@ const JPEG: [u8; 4] = [0xff, 0xd8, 0xff, 0xe0];
 fn draft(memory: &VectorMemory) -> (TestService, api::Item, Vec<u8>) {
     let limits = api::Limits { chunk_size: Some(65_536), session_seconds: Some(60), ..Default::default() };
     let access = Some(api::Access::Authenticated);
-    let args = api::InitArgs { pipelines: None, access, limits: Some(limits) };
+    let args = api::InitArgs { access, limits: Some(limits), ..Default::default() };
     let mut service = Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap();
     let bytes = [&JPEG, &bytes_of(1_000, 1)[..]].concat();
     let upload = api::BeginUpload {

@@ -37,6 +37,7 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         pipelines: Some(vec![pipeline]),
         access: Some(api::Access::Authenticated),
         limits: Some(limits),
+        ..Default::default()
     };
     Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
 }

@@ -59,6 +59,11 @@ impl<M: Memory> Trie<M> {
         self.slots.labels()
     }
 
+    /// The hash of what is below a label, if that is there.
+    pub(crate) fn get(&self, label: &[u8]) -> Option<Hash> {
+        self.find(label).filter(|found| found.leaf.label == label).map(|found| found.leaf.below)
+    }
+
     /// Puts a label (at most 92 bytes) with the hash of what is below it, in the place of what was below it.
     ///
     /// # Panics

@@ -11,6 +11,10 @@ fn a_canister_is_installed_once_and_its_state_told() {
     assert!(place.run(&["deploy"]).code(0).stdout().contains("installed"));
     assert!(place.run(&["deploy"]).code(0).stdout().contains("is up to date"));
     assert!(place.run(&["deploy", "--access", "authenticated"]).code(0).stdout().contains("upgraded"));
+    for gallery in ["--gallery", "--gallery=off"] {
+        assert!(place.run(&["deploy", gallery]).code(0).stdout().contains("upgraded"));
+    }
+    place.run(&["deploy", "--gallery=maybe"]).code(2).says("on, off");
     let status = place.run(&["status"]).code(0).stdout();
     assert!(status.contains("as in this binary") && status.contains("photo: lane original"), "{status}");
 }

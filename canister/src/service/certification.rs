@@ -242,9 +242,14 @@ impl<M: Memory + Clone> Service<M> {
             }
             let id: ItemId = first.parse().ok()?;
             let item = certified.items.get(&id.0).ok()??;
-            let asked = item.assets.iter().find(|asset| asset.name.as_str() == second);
             Some(labels_of(&item).all(|label| {
-                let asked = asked.filter(|asked| asked.name.as_str().as_bytes() == label)?;
+                if label != second.as_bytes() {
+                    return None;
+                }
+                if second == VERY_PATH {
+                    return Some(describe(id, &self.store.items.get(&id.0).ok()??).outline());
+                }
+                let asked = item.assets.iter().find(|asset| asset.name.as_str() == second)?;
                 Some(answers::outline(&asked.answers))
             }))
         });

@@ -93,8 +93,10 @@ impl<M: Memory> Gallery<M> {
     pub(crate) fn put(&mut self, entry: &EntryRecord) -> Vec<Place> {
         let place = Place::new(entry.published_at, entry.item);
         self.entries.insert(place.0, entry);
-        let page = self.page_of(place).unwrap_or(START);
-        self.pages.insert(page.0, &());
+        let page = self.page_of(place).unwrap_or_else(|| {
+            self.pages.insert(START.0, &());
+            START
+        });
         let places: Vec<Place> = self.places(page).collect();
         let newer = self.newer(page);
         match places.len() {

@@ -2,6 +2,7 @@
 
 mod certification;
 mod derivatives;
+mod gallery;
 mod interleavings;
 mod refusals;
 mod stages;

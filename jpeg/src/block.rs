@@ -1,65 +1,86 @@
 //! One block of a sequential scan (T.81 section F.2.2).
 
 use crate::bits::{Bits, extend};
-use crate::huffman::{Skip, Table};
+use crate::huffman::Table;
 use crate::idct::Group;
+use crate::lookup::{Skip, Whole};
 use crate::narrow::low16;
 use crate::zigzag::NATURAL;
 
 /// What the blocks of a component are read with.
 #[derive(Clone, Debug)]
 pub(crate) struct Coder {
-    pub(crate) dc: Table,
-    pub(crate) ac: Table,
-    pub(crate) skip: Skip,
-    /// In the order of the file.
-    pub(crate) quantization: [u16; 64],
+    dc: Table,
+    ac: Table,
+    whole: Whole,
+    skip: Skip,
+    places: [Place; 64],
     /// The highest coefficient that is wanted, 0 to 63.
-    pub(crate) last: u32,
+    last: u32,
     /// The DC coefficient of the block before.
     pub(crate) prediction: i32,
 }
 
+/// Where a coefficient of the file's order stands in a block (upper half) and what it is multiplied by (lower half).
+#[derive(Clone, Copy, Debug)]
+struct Place(u32);
+
+impl Place {
+    #[inline(always)]
+    const fn at(self) -> usize {
+        (self.0 >> 16) as usize & 63
+    }
+
+    #[inline(always)]
+    const fn scaled(self, number: i32) -> i16 {
+        low16(number.wrapping_mul((self.0 & 0xffff).cast_signed()))
+    }
+}
+
 impl Coder {
+    /// With its tables, of which `quantization` is in the order of the file, to read up to coefficient `last`.
+    pub(crate) fn new(dc: Table, ac: Table, quantization: &[u16; 64], last: u32) -> Self {
+        let place = |k: usize| Place(u32::from(NATURAL[k]) << 16 | u32::from(quantization[k]));
+        let (whole, skip) = (Whole::new(&ac), Skip::new(&ac));
+        Self { dc, ac, whole, skip, places: std::array::from_fn(place), last, prediction: 0 }
+    }
+
     /// Reads a block into a lane of a group whose coefficients are 0. Returns the highest index of a coefficient
     /// that was set. What is wrong is noted in `bits`.
     #[inline(always)]
     pub(crate) fn read(&mut self, bits: &mut Bits<'_>, group: &mut Group, lane: usize) -> u32 {
         let lane = lane & 7;
         bits.fill();
-        let mut symbol = self.dc.fast(bits.peek());
-        if symbol.is_none() {
-            symbol = self.dc.slow(bits.peek());
-            bits.bad |= symbol.is_none();
-        }
+        let symbol = self.dc.read(bits);
         let difference = extend(bits.peek() << symbol.length(), symbol.size());
         bits.skip(symbol.total());
         self.prediction = self.prediction.wrapping_add(difference);
-        group[0][lane] = low16(self.prediction.wrapping_mul(i32::from(self.quantization[0])));
+        group[0][lane] = self.places[0].scaled(self.prediction);
 
         let mut highest = 0;
         let mut k = 1;
         while k <= self.last {
             bits.fill();
-            let mut symbol = self.ac.fast(bits.peek());
-            if symbol.is_none() {
-                symbol = self.ac.slow(bits.peek());
-                bits.bad |= symbol.is_none();
-            }
-            if symbol.size() == 0 {
-                bits.skip(symbol.length());
-                if symbol.run() < 15 {
-                    return highest;
+            let (mut value, run, total) = self.whole.get(bits.peek());
+            if value != 0 {
+                k += run;
+                bits.skip(total);
+            } else {
+                let symbol = self.ac.read(bits);
+                if symbol.size() == 0 {
+                    bits.skip(symbol.length());
+                    if symbol.run() < 15 {
+                        return highest;
+                    }
+                    k += 16;
+                    continue;
                 }
-                k += 16;
-                continue;
+                k += symbol.run();
+                value = extend(bits.peek() << symbol.length(), symbol.size());
+                bits.skip(symbol.total());
             }
-            k += symbol.run();
-            let value = extend(bits.peek() << symbol.length(), symbol.size());
-            bits.skip(symbol.total());
-            let index = (k & 63) as usize;
-            group[usize::from(NATURAL[index] & 63)][lane] =
-                low16(value.wrapping_mul(i32::from(self.quantization[index])));
+            let place = self.places[(k & 63) as usize];
+            group[place.at()][lane] = place.scaled(value);
             highest = k;
             k += 1;
         }
@@ -79,11 +100,7 @@ impl Coder {
             bits.skip(used);
             return if end { 64 } else { k + places };
         }
-        let mut symbol = self.ac.fast(bits.peek());
-        if symbol.is_none() {
-            symbol = self.ac.slow(bits.peek());
-            bits.bad |= symbol.is_none();
-        }
+        let symbol = self.ac.read(bits);
         bits.skip(symbol.total());
         if symbol.size() == 0 && symbol.run() < 15 { 64 } else { k + symbol.run() + 1 }
     }

@@ -1,11 +1,10 @@
 //! Huffman tables (T.81 sections B.2.4.2, C and F.2.2.3), laid out for decoding.
 
+use crate::bits::Bits;
 use crate::error::{Result, damaged, invalid};
 
 /// Bits that the first look-up sees. Longer codes are rare and searched for.
 pub(crate) const FAST_BITS: u32 = 10;
-/// Bits that a look-up of [`Skip`] sees.
-pub(crate) const SKIP_BITS: u32 = 12;
 
 /// A table as it stands in the file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,13 +131,30 @@ impl Table {
 
     /// The symbol of a short code at the front of `bits`, the next 64 of the stream.
     #[inline(always)]
-    pub(crate) fn fast(&self, bits: u64) -> Symbol {
+    fn fast(&self, bits: u64) -> Symbol {
         self.fast[(bits >> (64 - FAST_BITS)) as usize]
     }
 
+    /// The symbol at the front of `bits`, which were filled and stay as they are; a code that is none is noted there.
+    #[inline(always)]
+    pub(crate) fn read(&self, bits: &mut Bits<'_>) -> Symbol {
+        let mut symbol = self.fast(bits.peek());
+        if symbol.is_none() {
+            symbol = self.slow(bits.peek());
+            bits.bad |= symbol.is_none();
+        }
+        symbol
+    }
+
     /// The symbol of any code at the front of `bits`, none if no code begins like that.
+    pub(crate) fn symbol(&self, bits: u64) -> Symbol {
+        let symbol = self.fast(bits);
+        if symbol.is_none() { self.slow(bits) } else { symbol }
+    }
+
+    /// The same without the look-up.
     #[inline(never)]
-    pub(crate) fn slow(&self, bits: u64) -> Symbol {
+    fn slow(&self, bits: u64) -> Symbol {
         let next = (bits >> 48) as u32;
         for length in 1..=16u32 {
             if next < self.limits[length as usize] {
@@ -147,62 +163,5 @@ impl Table {
             }
         }
         Symbol::NONE
-    }
-}
-
-/// A table that passes over AC coefficients, several at a time.
-///
-/// An entry holds the bits to pass over (5 bits), the coefficients that they stand for, zeros included, and one
-/// more where the end of the block was among them (7 bits), and whether it was (1 bit). It is 0 where the first
-/// code is longer than a look-up.
-#[derive(Clone, Debug)]
-pub(crate) struct Skip(Box<[u16; 1 << SKIP_BITS]>);
-
-impl Skip {
-    pub(crate) const END: u16 = 1 << 15;
-
-    pub(crate) fn new(table: &Table) -> Self {
-        let mut entries = Box::new([0u16; 1 << SKIP_BITS]);
-        for (bits, entry) in (0u64..).zip(entries.iter_mut()) {
-            *entry = Self::entry(table, bits << (64 - SKIP_BITS));
-        }
-        Self(entries)
-    }
-
-    fn entry(table: &Table, stream: u64) -> u16 {
-        let (mut used, mut places) = (0u32, 0u32);
-        // Bits behind a number that was only partly seen are not known.
-        while used < SKIP_BITS {
-            let bits = stream << used;
-            let mut symbol = table.fast(bits);
-            if symbol.is_none() {
-                symbol = table.slow(bits);
-            }
-            if symbol.is_none() || used + symbol.length() > SKIP_BITS {
-                break;
-            }
-            let end = symbol.size() == 0 && symbol.run() < 15;
-            let more = if end { 1 } else { symbol.run() + 1 };
-            if places + more > 64 {
-                break;
-            }
-            used += symbol.total();
-            places += more;
-            if end {
-                return Self::pack(used, places) | Self::END;
-            }
-        }
-        Self::pack(used, places)
-    }
-
-    fn pack(used: u32, places: u32) -> u16 {
-        // At most 12 + 15 bits and 64 places.
-        u16::try_from(used | places << 5).unwrap_or(0)
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&self, bits: u64) -> (u32, u32, bool) {
-        let entry = self.0[(bits >> (64 - SKIP_BITS)) as usize];
-        (u32::from(entry & 31), u32::from((entry >> 5) & 127), entry & Self::END != 0)
     }
 }

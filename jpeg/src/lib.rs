@@ -46,6 +46,7 @@ mod huffman;
 mod idct;
 mod image;
 mod limits;
+mod lookup;
 mod marker;
 mod memory;
 mod narrow;

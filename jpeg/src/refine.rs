@@ -30,12 +30,7 @@ impl Band<'_> {
 #[inline(always)]
 fn symbol(bits: &mut Bits<'_>, table: &Table) -> Symbol {
     bits.fill();
-    let mut symbol = table.fast(bits.peek());
-    if symbol.is_none() {
-        symbol = table.slow(bits.peek());
-        bits.bad |= symbol.is_none();
-    }
-    symbol
+    table.read(bits)
 }
 
 /// Reads the first scan of a DC coefficient (section G.1.2.1).

@@ -9,7 +9,7 @@ use crate::bits::Bits;
 use crate::block::Coder;
 use crate::error::{Result, damaged};
 use crate::geometry::Geometry;
-use crate::huffman::{Skip, Spec, Table};
+use crate::huffman::{Spec, Table};
 use crate::idct::Group;
 use crate::output::Output;
 use crate::scan::{Scan, ScanComponent};
@@ -134,9 +134,7 @@ impl Member {
         let Some(quantization) = &component.quantization else {
             return damaged("a scan without its quantisation table", at);
         };
-        let skip = Skip::new(&ac);
-        let last = last_needed(plane.points);
-        let coder = Coder { dc, ac, skip, quantization: **quantization, last, prediction: 0 };
+        let coder = Coder::new(dc, ac, quantization, last_needed(plane.points));
         let groups = vec![[[0; LANES]; 64]; h * v];
         Ok(Self { index: component.index, h, v, coder, groups, highest: vec![0; h * v] })
     }

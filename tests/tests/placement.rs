@@ -4,6 +4,7 @@
 
 use candid::Principal;
 use darkroom_api as api;
+use darkroom_codec::testing;
 use darkroom_core::Digest;
 use darkroom_tests::{Darkroom, Photo, Probe, derivatives, put_assets_args, small_photos, toolkit};
 
@@ -78,6 +79,24 @@ fn an_upgrade_between_stages_goes_on() {
     darkroom.network.tick();
     darkroom.upgrade();
     assert_eq!(darkroom.settled(&id).state, api::item_state::PUBLISHED);
+}
+
+/// The largest that are allowed by default, beside all that the canister holds otherwise.
+#[test]
+fn a_hundred_megapixels_fit_the_heap() {
+    for (progressive, most) in [(false, 512 << 20), (true, 1 << 30)] {
+        // 10,992 x 9,088, sampled 4:2:0.
+        let bytes = testing::tall(10_992, 568, progressive);
+        let photo = Photo { name: "tall.jpg".to_owned(), media_type: "image/jpeg", bytes };
+        let darkroom = Darkroom::with(Some(placed([api::Placement::Canister; 3])));
+        let id = darkroom.upload_original(&photo).item.id;
+        let item = darkroom.settled(&id);
+        assert_eq!(item.state, api::item_state::PUBLISHED, "{item:?}");
+        let status = darkroom.network.canister_status(darkroom.id, Some(darkroom.owner)).unwrap();
+        let heap: u64 = status.memory_metrics.wasm_memory_size.0.try_into().unwrap();
+        println!("{} bytes, progressive: {progressive}: {} MiB of heap", photo.bytes.len(), heap >> 20);
+        assert!(heap <= most, "{heap} bytes of heap");
+    }
 }
 
 #[test]

@@ -100,6 +100,49 @@ fn after_a_trap_in_company_a_stage_runs_alone() {
 }
 
 #[test]
+fn what_went_wrong_in_company_counts_as_nobodys_attempt() {
+    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let item = upload(&mut service);
+    let attempts = |service: &TestService| service.describe(owner(1), &item.id).unwrap().stages[0].attempts;
+    let job = service.next_job().unwrap().unwrap();
+    assert_eq!(attempts(&service), 1);
+    service.isolate_job(job.number).unwrap();
+    assert_eq!(attempts(&service), 0);
+    // Interrupted alone it counts, and the fourth time it fails.
+    for attempt in 1..=3 {
+        assert_eq!(service.next_job().unwrap().unwrap().number, job.number);
+        service.postpone_job(job.number, Some("no memory was left".to_owned())).unwrap();
+        assert_eq!(attempts(&service), attempt);
+    }
+    assert_ne!(service.next_job().unwrap().unwrap().number, job.number);
+    let (_, state, error) = states(&service, &item).remove(0);
+    assert_eq!(state, api::stage_state::FAILED);
+    assert_eq!(error.as_deref(), Some("interrupted 3 times, last: no memory was left"));
+}
+
+#[test]
+fn a_pipeline_that_holds_together_no_longer_fails_its_jobs_and_no_others() {
+    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let broken = upload(&mut service);
+    let id: ItemId = broken.id.parse().unwrap();
+    let mut record = service.store.items.get(&id.0).unwrap().unwrap();
+    let draft = record.draft.as_mut().unwrap();
+    let stages = draft.pipeline.lanes.iter_mut().flat_map(|lane| &mut lane.stages);
+    stages.filter(|stage| stage.asset.as_str() != "original").for_each(|stage| {
+        stage.processor = "gone".to_owned();
+    });
+    service.store.items.insert(id.0, &record);
+    let sound = upload(&mut service);
+    run_all(&mut service);
+    for (asset, state, error) in states(&service, &broken) {
+        assert_eq!(state, api::stage_state::FAILED, "{asset}");
+        assert!(error.unwrap().contains("gone"), "{asset}");
+    }
+    assert_eq!(service.describe(owner(1), &sound.id).unwrap().state, api::item_state::PUBLISHED);
+    assert!(!service.has_jobs());
+}
+
+#[test]
 fn what_does_not_fit_together_runs_apart_and_what_cannot_fit_fails_with_its_estimate() {
     let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
     upload(&mut service);

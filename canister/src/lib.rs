@@ -5,6 +5,7 @@
 
 mod certify;
 mod env;
+mod files;
 mod hex;
 mod http;
 mod jobs;

@@ -1,5 +1,6 @@
 //! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>`, of `/sha256/<hexadecimal digits>`, of what a token opens at
-//! `/private/<id>/<secret>/<item>/<asset>`, and of `/metrics`.
+//! `/private/<id>/<secret>/<item>/<asset>`; of `/<item>`, which describes an item; of the gallery at `/` and below
+//! `/gallery`; and of `/metrics`.
 //!
 //! Every answer on a path that can be verified carries the certificate and the proof that it is the right one. An asset
 //! of more than one chunk is answered chunk by chunk as 206, which HTTP gateways assemble, and a range by the chunk
@@ -7,6 +8,7 @@
 
 mod certificate;
 mod conditions;
+mod documents;
 mod metrics;
 mod path;
 mod private;
@@ -43,6 +45,9 @@ pub(crate) fn respond<M: Memory + Clone>(
     let origin = conditions::header(request, "origin");
     if let Some(shared) = service.find_shared(&path, now) {
         return private::respond(service, request, &shared, is_allowed, certificate);
+    }
+    if let Some(found) = service.find_document(&path) {
+        return documents::respond(service, request, &path, &found, certificate);
     }
     let Some(found) = service.find(&path) else {
         if service.is_pending(&path) {

@@ -15,6 +15,8 @@ pub struct InitArgs {
     /// Which other origins' pages may read what is served over HTTP. Absent: any. What was certified for others is
     /// certified anew by a timer, and is valid until then.
     pub cors: Option<Cors>,
+    /// Whether everybody may look at public items in a gallery at `/`. Absent: no.
+    pub gallery: Option<bool>,
 }
 
 /// Arguments of an upgrade; what is absent stays as it is.

@@ -1,4 +1,4 @@
-//! The Candid types and error codes that canister, client and tests share.
+//! The Candid types and error codes that canister, client and tests share, and the JSON that the canister serves.
 //!
 //! Nothing but data: this crate knows no pipeline and no I/O. Ids travel as text, SHA-256 values as 32-byte
 //! blobs, times as nanoseconds since 1970, sizes in bytes. Variants that may grow are never returned: errors are
@@ -6,6 +6,7 @@
 
 pub mod code;
 mod config;
+pub mod document;
 mod error;
 mod http;
 mod item;

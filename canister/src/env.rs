@@ -18,6 +18,21 @@ pub(crate) fn message() -> Message {
     Message { caller: caller(), now: now(), liquid_cycles: ic_cdk::api::canister_liquid_cycle_balance() }
 }
 
+/// What the canister has.
+pub(crate) fn platform() -> Platform {
+    #[cfg(target_arch = "wasm32")]
+    let heap_pages = core::arch::wasm32::memory_size(0) as u64;
+    #[cfg(not(target_arch = "wasm32"))]
+    let heap_pages = 0;
+    Platform {
+        now: now(),
+        cycles: ic_cdk::api::canister_cycle_balance(),
+        liquid_cycles: ic_cdk::api::canister_liquid_cycle_balance(),
+        heap_bytes: heap_pages * PAGE,
+        stable_bytes: ic_cdk::stable::stable_size() * PAGE,
+    }
+}
+
 /// Who made this call.
 pub(crate) fn caller() -> Caller {
     let principal = ic_cdk::api::msg_caller();
@@ -46,6 +61,21 @@ pub(crate) async fn random() -> Result<[u8; 32], String> {
 /// The network's certificate of that hash; there is one in a query only.
 pub(crate) fn certificate() -> Option<Vec<u8>> {
     ic_cdk::api::data_certificate()
+}
+
+/// Bytes of a page, of either memory.
+const PAGE: u64 = 65_536;
+
+/// What the platform says of the canister.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Platform {
+    /// Nanoseconds since 1970.
+    pub(crate) now: u64,
+    pub(crate) cycles: u128,
+    /// Cycles above the freezing threshold.
+    pub(crate) liquid_cycles: u128,
+    pub(crate) heap_bytes: u64,
+    pub(crate) stable_bytes: u64,
 }
 
 /// The surroundings of a message.

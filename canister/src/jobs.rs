@@ -9,8 +9,9 @@ use std::time::Duration;
 use darkroom_api as api;
 use ic_cdk::call::{Call, CallFailed};
 
+use crate::operations::Operation;
 use crate::service::Job;
-use crate::{env, with_service};
+use crate::{env, metered, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
 const TRAPPED: u32 = 5;
@@ -49,6 +50,11 @@ pub(crate) fn start() {
     }
 }
 
+/// Whether the driver runs, and so a job unless none is left.
+pub(crate) fn is_running() -> bool {
+    DRIVING.get()
+}
+
 /// Starts the timers that reap, clean and certify. Timers end with an upgrade, so this is called after each.
 pub(crate) fn start_reaper() {
     start_cleaning();
@@ -62,7 +68,7 @@ fn start_cleaning() {
         CLEANING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CLEANING.set(false);
-            with_service(|service| service.collect_garbage());
+            metered(Operation::CollectGarbage, |service| service.collect_garbage());
             start_cleaning();
         });
     }
@@ -75,7 +81,7 @@ pub(crate) fn start_certifying() {
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CERTIFYING.set(false);
             let enough = || env::instructions() >= CERTIFY_AT_ONCE;
-            if let Err(error) = with_service(|service| service.certify_some(enough)) {
+            if let Err(error) = metered(Operation::Certify, |service| service.certify_some(enough)) {
                 ic_cdk::api::debug_print(format!("certifying anew: {error}"));
             }
             start_certifying();
@@ -90,7 +96,7 @@ fn reap() {
     CERTIFYING.set(false);
     start_certifying();
     start();
-    let more = with_service(|service| {
+    let more = metered(Operation::Reap, |service| {
         let tokens = service.reap_tokens(env::now(), REAP_AT_ONCE)?;
         Ok::<_, api::Error>(service.reap(env::now(), REAP_AT_ONCE)? || tokens)
     });

@@ -5,9 +5,11 @@
 
 mod certify;
 mod env;
+mod files;
 mod hex;
 mod http;
 mod jobs;
+mod operations;
 mod service;
 mod store;
 
@@ -18,6 +20,7 @@ use darkroom_core::id::SessionId;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::DefaultMemoryImpl;
 
+use operations::Operation;
 use service::Service;
 
 /// The module's interface, where wallets and the dashboard look for it.
@@ -67,6 +70,13 @@ fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) ->
     })
 }
 
+/// As [`with_service`], counting what the operation takes.
+fn metered<R>(operation: Operation, action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) -> R {
+    let result = with_service(action);
+    operations::count(operation, env::instructions());
+    result
+}
+
 /// No bytes at all are no arguments, as some tools send them.
 fn decode_args(bytes: Vec<u8>) -> Option<api::InitArgs> {
     if bytes.is_empty() {
@@ -88,21 +98,21 @@ fn post_upgrade(args: Option<api::InitArgs>) {
 
 #[ic_cdk::update]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
-    let upload = with_service(|service| service.begin_upload(env::message(), &args));
+    let upload = metered(Operation::BeginUpload, |service| service.begin_upload(env::message(), &args));
     jobs::start();
     upload
 }
 
 #[ic_cdk::update]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
-    let upload = with_service(|service| service.begin_asset(env::message(), &args));
+    let upload = metered(Operation::BeginAsset, |service| service.begin_asset(env::message(), &args));
     jobs::start();
     upload
 }
 
 #[ic_cdk::update]
 fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
-    let receipt = with_service(|service| service.put_chunk(env::message(), &args));
+    let receipt = metered(Operation::PutChunk, |service| service.put_chunk(env::message(), &args));
     // The last chunk completes its session.
     if receipt.as_ref().is_ok_and(|receipt| receipt.item.is_some()) {
         jobs::start();
@@ -112,35 +122,39 @@ fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
 
 #[ic_cdk::update]
 fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
-    let item = with_service(|service| service.upload_whole(env::message(), &args));
+    let item = metered(Operation::UploadWhole, |service| service.upload_whole(env::message(), &args));
     jobs::start();
     item
 }
 
 #[ic_cdk::update]
 fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
-    let item = with_service(|service| service.put_assets(env::message(), &args));
+    let item = metered(Operation::PutAssets, |service| service.put_assets(env::message(), &args));
     jobs::start();
     item
 }
 
 #[ic_cdk::update]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
-    let finished = with_service(|service| service.finish_upload(env::message(), SessionId(session)));
+    let finished =
+        metered(Operation::FinishUpload, |service| service.finish_upload(env::message(), SessionId(session)));
     jobs::start();
     finished
 }
 
 #[ic_cdk::update]
 fn abort_upload(session: u64) -> api::Result<api::Freed> {
-    let freed = with_service(|service| service.abort_upload(env::caller(), env::now(), SessionId(session)));
+    let freed = metered(Operation::AbortUpload, |service| {
+        service.abort_upload(env::caller(), env::now(), SessionId(session))
+    });
     jobs::start();
     freed
 }
 
 #[ic_cdk::update]
 fn delete_item(item: String) -> api::Result<api::Freed> {
-    let freed = with_service(|service| service.delete_item(env::caller(), env::now(), &item));
+    let freed =
+        metered(Operation::DeleteItem, |service| service.delete_item(env::caller(), env::now(), &item));
     jobs::start();
     freed
 }
@@ -154,12 +168,12 @@ async fn create_token(args: api::CreateToken) -> api::Result<api::CreatedToken> 
         let error = api::Error::new(api::code::NO_RANDOMNESS, message);
         api::Error { retryable: true, ..error }
     })?;
-    with_service(|service| service.create_token(caller, env::now(), &args, random))
+    metered(Operation::CreateToken, |service| service.create_token(caller, env::now(), &args, random))
 }
 
 #[ic_cdk::update]
 fn revoke_token(token: String) -> api::Result<()> {
-    with_service(|service| service.revoke_token(env::caller(), env::now(), &token))
+    metered(Operation::RevokeToken, |service| service.revoke_token(env::caller(), env::now(), &token))
 }
 
 #[ic_cdk::query]
@@ -169,7 +183,7 @@ fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
 
 #[ic_cdk::update]
 fn configure(args: api::InitArgs) -> api::Result<()> {
-    let configured = with_service(|service| service.configure(env::caller(), &args));
+    let configured = metered(Operation::Configure, |service| service.configure(env::caller(), &args));
     jobs::start_certifying();
     configured
 }
@@ -180,7 +194,7 @@ fn run_job(job: u64) {
     if env::caller().principal != env::this() {
         ic_cdk::trap("only the canister itself runs its jobs");
     }
-    if let Err(error) = with_service(|service| service.run_job(job, env::now())) {
+    if let Err(error) = metered(Operation::RunJob, |service| service.run_job(job, env::now())) {
         ic_cdk::trap(error.message);
     }
 }
@@ -227,7 +241,14 @@ fn limits() -> api::Limits {
 
 #[ic_cdk::query]
 fn http_request(request: api::HttpRequest) -> api::HttpResponse {
-    with_service(|service| http::respond(service, &request, env::now(), env::certificate().as_deref()))
+    let around = || http::Around {
+        platform: env::platform(),
+        is_running: jobs::is_running(),
+        spent: operations::spent().collect(),
+    };
+    with_service(|service| {
+        http::respond(service, &request, env::now(), env::certificate().as_deref(), around)
+    })
 }
 
 #[cfg(test)]

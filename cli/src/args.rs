@@ -187,6 +187,9 @@ pub(crate) struct Deploy {
     /// with a flag of its own.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors: Vec<String>,
+    /// Whether public items are shown in a gallery at `/`; `--gallery` alone is `on`.
+    #[arg(long, value_name = "ON|OFF", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub(crate) gallery: Option<Switch>,
 }
 
 /// Who may upload.
@@ -196,6 +199,15 @@ pub(crate) enum AccessArg {
     Controllers,
     /// Any principal that signs its calls.
     Authenticated,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// What to do with the embedded network.

@@ -15,6 +15,10 @@ fn a_canister_is_installed_once_and_its_state_told() {
     assert!(place.run(&cors).code(0).stdout().contains("upgraded"));
     place.run(&["deploy", "--cors", "https://a.example/path"]).code(4).says("allowed are http or https");
     place.run(&["deploy", "--cors", "any", "--cors", "https://a.example"]).code(2).says("stand alone");
+    for gallery in ["--gallery", "--gallery=off"] {
+        assert!(place.run(&["deploy", gallery]).code(0).stdout().contains("upgraded"));
+    }
+    place.run(&["deploy", "--gallery=maybe"]).code(2).says("on, off");
     let status = place.run(&["status"]).code(0).stdout();
     assert!(status.contains("as in this binary") && status.contains("photo: lane original"), "{status}");
 }

@@ -204,7 +204,7 @@ pub fn files_from_all(limits: api::Limits) -> api::InitArgs {
         pipelines: Some(vec![originals_only()]),
         access: Some(api::Access::Authenticated),
         limits: Some(limits),
-        cors: None,
+        ..Default::default()
     }
 }
 

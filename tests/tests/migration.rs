@@ -21,7 +21,7 @@ const CYCLES: u128 = 100_000_000_000_000;
 /// The arguments of layout 1, as far as they are used here.
 fn args(access: api::Access, pipelines: Option<Vec<api::Pipeline>>) -> api::InitArgs {
     let limits = api::Limits { chunk_size: Some(CHUNK), ..Default::default() };
-    api::InitArgs { pipelines, access: Some(access), limits: Some(limits), cors: None }
+    api::InitArgs { pipelines, access: Some(access), limits: Some(limits), ..Default::default() }
 }
 
 fn upload_as(darkroom: &Darkroom, owner: Principal, photo: &Photo, key: Option<&str>) -> api::Upload {

@@ -12,7 +12,7 @@ use crate::store::{AssetRecord, Location};
 
 /// Which form answers have: another status, header or text is another form, and all is certified again by the upgrade
 /// that brings it.
-pub(crate) const FORM: u32 = 1;
+pub(crate) const FORM: u32 = 2;
 
 /// An answer is to any request, and all its headers are certified.
 pub(crate) const TO_ANY: &str = "default_certification(ValidationArgs{certification:Certification{\
@@ -199,7 +199,8 @@ fn text(status: u16, text: &'static str) -> Head {
     head
 }
 
-fn head(status: u16, expression: &str) -> Head {
+/// What all answers have.
+pub(super) fn head(status: u16, expression: &str) -> Head {
     let mut head = Head { status, headers: Vec::with_capacity(12), text: None };
     head.add("ic-certificateexpression", expression);
     head.add("x-content-type-options", "nosniff");
@@ -216,7 +217,7 @@ impl Head {
         }
     }
 
-    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+    pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
     }
 }
@@ -238,6 +239,6 @@ pub(crate) fn chunks(asset: &AssetRecord) -> u32 {
 }
 
 /// Formats that a browser may show on this origin: they cannot carry scripts.
-fn is_picture(media: &MediaType) -> bool {
+pub(crate) fn is_picture(media: &MediaType) -> bool {
     [MediaType::JPEG, MediaType::PNG, MediaType::WEBP, MediaType::GIF, MediaType::BMP].contains(media)
 }

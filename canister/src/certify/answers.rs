@@ -21,14 +21,14 @@ use super::labels::Labels;
 use crate::store::AnswersRecord;
 
 /// What is the same for all.
-struct Constants {
-    to_any: Hash,
-    to_method: Hash,
-    head_request: Hash,
-    leaf: Hash,
+pub(super) struct Constants {
+    pub(super) to_any: Hash,
+    pub(super) to_method: Hash,
+    pub(super) head_request: Hash,
+    pub(super) leaf: Hash,
 }
 
-static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
+pub(super) static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
     to_any: hash::sha256(&[TO_ANY.as_bytes()]),
     to_method: hash::sha256(&[TO_METHOD.as_bytes()]),
     head_request: hash::request("HEAD"),
@@ -152,11 +152,12 @@ pub(crate) fn witness(
 
 /// What is below an asset's name, showing that only answers on its very path are.
 pub(crate) fn outline(record: &AnswersRecord) -> HashTree {
-    let below = labels_of_path(record.any(), &record.heads()).hash();
-    ic_certification::labeled(VERY_PATH, ic_certification::pruned(below))
+    let below = labels_of_path(record.any(), &record.heads()).all(|_| None);
+    ic_certification::labeled(VERY_PATH, below)
 }
 
-fn labels_of_path(any: Hash, heads: &[Hash]) -> Labels {
+/// What is below the label of answers on a very path.
+pub(super) fn labels_of_path(any: Hash, heads: &[Hash]) -> Labels {
     let Constants { to_any, to_method, head_request, .. } = &*CONSTANTS;
     let head = hash::labeled(head_request, &grow(heads).0);
     Labels::new([(to_any.to_vec(), hash::labeled(b"", &any)), (to_method.to_vec(), head)])
@@ -192,7 +193,7 @@ pub(crate) fn nowhere_witness(cors: &Cors, variant: usize, allowed: bool) -> Has
     ic_certification::labeled(CONSTANTS.to_any, ic_certification::labeled(*b"", below))
 }
 
-fn response(label: &Hash) -> HashTree {
+pub(super) fn response(label: &Hash) -> HashTree {
     ic_certification::labeled(*label, ic_certification::leaf(*b""))
 }
 

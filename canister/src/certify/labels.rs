@@ -25,6 +25,13 @@ impl Labels {
         let opened: Vec<_> = self.0.iter().map(|(label, _)| open(label)).collect();
         reveal(&self.0, opened)
     }
+
+    /// The tree with all labels in it, so that it shows which are not there, and with what `open` gives as below them.
+    pub(crate) fn all(&self, mut open: impl FnMut(&[u8]) -> Option<HashTree>) -> HashTree {
+        let hidden = |below: &Hash| ic_certification::pruned(*below);
+        let opened = self.0.iter().map(|(label, below)| Some(open(label).unwrap_or_else(|| hidden(below))));
+        reveal(&self.0, opened.collect())
+    }
 }
 
 fn hash_of(labels: &[(Vec<u8>, Hash)]) -> Hash {

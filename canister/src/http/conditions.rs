@@ -27,16 +27,21 @@ pub(super) fn answer(request: &HttpRequest, subject: &Subject<'_>) -> Answer {
 
 /// Whether the client has it: by its tag, or where it names none by its time.
 fn is_unchanged(request: &HttpRequest, subject: &Subject<'_>) -> bool {
-    if let Some(tags) = header(request, "if-none-match") {
-        let etag = subject.etag();
-        return tags.split(',').map(str::trim).any(|tag| {
-            // Weak comparison, as section 13.1.2 has it: a cache may have marked the tag as weak.
-            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
-        });
+    if let Some(has) = has(request, &subject.etag()) {
+        return has;
     }
     let since = header(request, "if-modified-since").and_then(|date| httpdate::parse_http_date(date).ok());
     let modified = httpdate::parse_http_date(&subject.last_modified()).ok();
     since.zip(modified).is_some_and(|(since, modified)| modified <= since)
+}
+
+/// Whether the client has what has this tag; nothing where it does not say what it has.
+pub(super) fn has(request: &HttpRequest, etag: &str) -> Option<bool> {
+    let tags = header(request, "if-none-match")?;
+    Some(tags.split(',').map(str::trim).any(|tag| {
+        // Weak comparison, as section 13.1.2 has it: a cache may have marked the tag as weak.
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
+    }))
 }
 
 /// Whether a range is of what the client has a part of.

@@ -1,5 +1,6 @@
-//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>`, of `/sha256/<hexadecimal digits>`, and of what a token opens
-//! at `/private/<id>/<secret>/<item>/<asset>`.
+//! The HTTP interface: `GET` and `HEAD` of `/<item>/<asset>`, of `/sha256/<hexadecimal digits>`, of what a token opens at
+//! `/private/<id>/<secret>/<item>/<asset>`; of `/<item>`, which describes an item; of the gallery at `/` and below
+//! `/gallery`; and of `/metrics`.
 //!
 //! Every answer on a path that can be verified carries the certificate and the proof that it is the right one. An asset
 //! of more than one chunk is answered chunk by chunk as 206, which HTTP gateways assemble, and a range by the chunk
@@ -7,6 +8,8 @@
 
 mod certificate;
 mod conditions;
+mod documents;
+mod metrics;
 mod path;
 mod private;
 
@@ -15,26 +18,36 @@ use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
 use crate::certify::answer::{self, Answer, Head, Subject};
-use crate::service::Service;
+use crate::service::{METRICS, Service};
 
 /// Seconds after which more is certified, where something may be that is not.
 const RETRY_AFTER: &str = "5";
 
-/// Answers a gateway's request, with the network's certificate, which is there in queries only.
+pub(crate) use metrics::Around;
+
+/// Answers a gateway's request, with the network's certificate, which is there in queries only. What is around the
+/// service is asked for where it is answered with.
 pub(crate) fn respond<M: Memory + Clone>(
     service: &Service<M>,
     request: &HttpRequest,
     now: u64,
     certificate: Option<&[u8]>,
+    around: impl FnOnce() -> Around,
 ) -> HttpResponse {
     let Some(path) = path::segments(&request.url) else {
         return uncertified(400, "the path is not UTF-8");
     };
+    if path == [METRICS] {
+        return metrics::respond(service, request, certificate, &around());
+    }
     let is_head = request.method == "HEAD";
     let is_allowed = is_head || request.method == "GET";
     let origin = conditions::header(request, "origin");
     if let Some(shared) = service.find_shared(&path, now) {
         return private::respond(service, request, &shared, is_allowed, certificate);
+    }
+    if let Some(found) = service.find_document(&path) {
+        return documents::respond(service, request, &path, &found, certificate);
     }
     let Some(found) = service.find(&path) else {
         if service.is_pending(&path) {

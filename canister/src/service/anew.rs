@@ -40,6 +40,8 @@ impl<M: Memory + Clone> Service<M> {
         certified.items.clear();
         certified.places.clear();
         certified.by_content.clear();
+        self.store.gallery.clear();
+        let certified = &mut self.store.certified;
         certified.paths.insert(b"<*>", answers::nowhere_hash(&cors));
         self.store.tokens.paths.begin(FORM);
         self.begin_walk(true);
@@ -105,7 +107,7 @@ impl<M: Memory + Clone> Service<M> {
         };
         // What was published meanwhile is certified.
         let certified = self.store.certified.items.get(&id).ok().flatten();
-        let done = if certified.is_some_and(|assets| assets.iter().all(|asset| asset.cors == number)) {
+        let done = if certified.is_some_and(|item| item.cors == number) {
             Ok(())
         } else {
             self.item(ItemId(id)).and_then(|item| self.certify(ItemId(id), &item))

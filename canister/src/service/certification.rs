@@ -7,20 +7,25 @@ use ic_certification::HashTree;
 use ic_stable_structures::Memory;
 
 use super::access::is_public;
+use super::description::describe;
+use super::gallery::GALLERY;
 use super::tokens::PRIVATE;
-use super::{Service, Wire};
+use super::{METRICS, Service, Wire};
 use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
 use crate::certify::cors::Cors;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
+use crate::certify::skip;
 use crate::hex;
 use crate::store::{
-    AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, ItemRecord, Location, content_key,
-    parse_content_key,
+    AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, CertifiedItem, ItemRecord, Location,
+    content_key, parse_content_key,
 };
 
-const HTTP_EXPR: &str = "http_expr";
+/// The label of answers on a very path.
+pub(super) const VERY_PATH: &str = "<$>";
+pub(super) const HTTP_EXPR: &str = "http_expr";
 pub(super) const SHA_256: &str = "sha256";
 
 /// A public asset that a path leads to.
@@ -31,7 +36,7 @@ pub(crate) struct Found {
     answers: AnswersRecord,
     cors: Cors,
     /// Of the item at its address.
-    siblings: Vec<CertifiedAsset>,
+    siblings: Option<CertifiedItem>,
 }
 
 impl Found {
@@ -67,7 +72,8 @@ impl<M: Memory + Clone> Service<M> {
         hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
     }
 
-    /// Certifies an item, as it is stored, at all its addresses, if it is published and everybody may see it.
+    /// Certifies an item, as it is stored, at all its addresses and in the gallery, if it is published and everybody may
+    /// see it. One that is certified already gets the answers that it has now.
     pub(super) fn certify(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
         if !is_public(item) {
             return Ok(());
@@ -79,8 +85,14 @@ impl<M: Memory + Clone> Service<M> {
             let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known)?;
             assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
-        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&assets).hash());
-        self.store.certified.items.insert(id.0, &assets);
+        self.exhibit(id, item, &mut known)?;
+        let certified = CertifiedItem {
+            assets,
+            description: describe(id, item).for_origins(&origins.1).hash(&mut known),
+            cors: origins.0,
+        };
+        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
+        self.store.certified.items.insert(id.0, &certified);
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
@@ -96,6 +108,7 @@ impl<M: Memory + Clone> Service<M> {
         if !self.store.certified.items.remove(&id.0) {
             return Ok(());
         }
+        self.withdraw(id, item)?;
         self.store.certified.paths.remove(id.to_string().as_bytes());
         let origins = self.store.origins().wire()?.present();
         let published_at = item.published_at.unwrap_or_default();
@@ -183,12 +196,12 @@ impl<M: Memory + Clone> Service<M> {
         let certified = &self.store.certified;
         let (address, id, name, answers, number, siblings) = if first == SHA_256 {
             let content = certified.by_content.get(&hex::parse(second)?).ok()??;
-            (Address::Content, content.item, content.name, content.answers, content.cors, Vec::new())
+            (Address::Content, content.item, content.name, content.answers, content.cors, None)
         } else {
             let id: ItemId = first.parse().ok()?;
             let siblings = certified.items.get(&id.0).ok()??;
-            let own = siblings.iter().find(|asset| asset.name.as_str() == second)?.clone();
-            (Address::Name, id, own.name, own.answers, own.cors, siblings)
+            let own = siblings.assets.iter().find(|asset| asset.name.as_str() == second)?.clone();
+            (Address::Name, id, own.name, own.answers, own.cors, Some(siblings))
         };
         let item = self.store.items.get(&id.0).ok()??;
         let asset = item.asset(name.as_str())?.clone();
@@ -208,9 +221,9 @@ impl<M: Memory + Clone> Service<M> {
         let mut below = Some(self.show(&found.answers, &found.subject(), answer, variant)?);
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
-        let tree = certified.paths.witness(&[first.as_bytes()], |_| match found.address {
-            Address::Content => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
-            _ => Some(labels_of(&found.siblings).witness(&mut open)),
+        let tree = certified.paths.witness(&[first.as_bytes()], |_| match &found.siblings {
+            Some(siblings) => Some(labels_of(siblings).witness(&mut open)),
+            None => Some(certified.contents.witness(&[second.as_bytes()], &mut open)),
         });
         Some(ic_certification::labeled(HTTP_EXPR, tree))
     }
@@ -254,6 +267,9 @@ impl<M: Memory + Clone> Service<M> {
             if label == PRIVATE.as_bytes() {
                 return Some(self.prove_no_token(second));
             }
+            if label == METRICS.as_bytes() {
+                return Some(skip::outline());
+            }
             if label == SHA_256.as_bytes() {
                 let labels = [second.as_bytes(), b"", b"<$>", b"<*>"];
                 return Some(certified.contents.witness(&labels, |_| {
@@ -261,23 +277,36 @@ impl<M: Memory + Clone> Service<M> {
                     Some(answers::outline(&content.answers))
                 }));
             }
+            if label.is_empty() {
+                return Some(self.outline_of_page());
+            }
+            if label == GALLERY.as_bytes() {
+                return Some(self.prove_nothing_in_gallery(path.get(1..).unwrap_or_default()));
+            }
             let id: ItemId = first.parse().ok()?;
-            let assets = certified.items.get(&id.0).ok()??;
-            let outline = |name: &[u8]| {
-                let asset = assets.iter().find(|asset| asset.name.as_str().as_bytes() == name)?;
-                let is_asked = name == second.as_bytes();
-                let pruned = || ic_certification::pruned(asset.answers.path());
-                Some(if is_asked { answers::outline(&asset.answers) } else { pruned() })
-            };
-            Some(labels_of(&assets).witness(outline))
+            let item = certified.items.get(&id.0).ok()??;
+            Some(labels_of(&item).all(|label| {
+                if label != second.as_bytes() {
+                    return None;
+                }
+                if second == VERY_PATH {
+                    let cors = self.store.origins().ok()?.get(item.cors);
+                    let item = self.store.items.get(&id.0).ok()??;
+                    return Some(describe(id, &item).for_origins(&cors).outline());
+                }
+                let asked = item.assets.iter().find(|asset| asset.name.as_str() == second)?;
+                Some(answers::outline(&asked.answers))
+            }))
         });
         ic_certification::labeled(HTTP_EXPR, tree)
     }
 }
 
-/// The assets of an item, as they are certified.
-fn labels_of(assets: &[CertifiedAsset]) -> Labels {
-    Labels::new(assets.iter().map(|asset| (asset.name.as_str().as_bytes().to_vec(), asset.answers.path())))
+/// What is below an item: its description and its assets.
+pub(super) fn labels_of(item: &CertifiedItem) -> Labels {
+    let description = (VERY_PATH.as_bytes().to_vec(), item.description);
+    let asset = |asset: &CertifiedAsset| (asset.name.as_str().as_bytes().to_vec(), asset.answers.path());
+    Labels::new(item.assets.iter().map(asset).chain([description]))
 }
 
 /// The blob of an asset of more than one chunk.

@@ -36,6 +36,7 @@ pub(super) fn standard() -> ConfigRecord {
         min_cycles: store::min_cycles(),
         images: ImageLimitsRecord::default(),
         cors: Cors::Any,
+        gallery: false,
     }
 }
 
@@ -85,6 +86,7 @@ pub(super) fn merge(
         Some(api::Cors::Any) => config.cors = Cors::Any,
         Some(api::Cors::Origins(origins)) => config.cors = Cors::Origins(checked_origins(origins)?),
     }
+    config.gallery = args.gallery.unwrap_or(config.gallery);
     Ok(config)
 }
 
@@ -186,6 +188,7 @@ impl<M: Memory + Clone> Service<M> {
         self.check_controller(caller)?;
         let config = merge(self.store.config().wire()?, args, &self.registry)?;
         self.store.set_config(&config);
+        self.switch_gallery(config.gallery);
         self.certify_for(config.cors)
     }
 

@@ -13,7 +13,11 @@ mod claim;
 mod config;
 mod derivatives;
 mod derive;
+mod description;
+mod documents;
+mod gallery;
 mod limits;
+mod metrics;
 mod publish;
 mod quota;
 mod read;
@@ -31,6 +35,8 @@ use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
 pub(crate) use derive::Job;
+pub(crate) use documents::Document;
+pub(crate) use metrics::{Counts, METRICS};
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 
@@ -60,6 +66,8 @@ impl<M: Memory + Clone> Service<M> {
         let mut service = Service { store, registry };
         service.begin_certifying().map_err(|error| error.message)?;
         service.certify_for(merged.cors).map_err(|error| error.message)?;
+        service.certify_metrics();
+        service.switch_gallery(merged.gallery);
         Ok(service)
     }
 

@@ -141,11 +141,6 @@ fn asset(record: &AssetRecord) -> api::Asset {
         Location::Inline(bytes) => (1, u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
         Location::Chunks { chunk_size, count, .. } => (*count, *chunk_size),
     };
-    let provenance = match record.origin {
-        Origin::Uploaded => api::provenance::UPLOADED,
-        Origin::Claimed(_) => api::provenance::CLAIMED,
-        Origin::Verified(_) => api::provenance::VERIFIED,
-    };
     api::Asset {
         name: record.name.to_string(),
         media_type: record.media.to_string(),
@@ -155,8 +150,17 @@ fn asset(record: &AssetRecord) -> api::Asset {
         height: record.meta.size.map(|size| size.height),
         chunks,
         chunk_size,
-        provenance: provenance.to_owned(),
+        provenance: provenance(&record.origin).to_owned(),
         recipe: record.origin.recipe().map(recipe),
+    }
+}
+
+/// Where the trust in an asset comes from.
+pub(super) fn provenance(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::Uploaded => api::provenance::UPLOADED,
+        Origin::Claimed(_) => api::provenance::CLAIMED,
+        Origin::Verified(_) => api::provenance::VERIFIED,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is certified, of which `crate::certify` says how.
+//! What is certified, of which `crate::certify` says how. All of it follows from the items, and is made anew where its
+//! form has changed.
 
 use darkroom_core::asset::AssetName;
 use darkroom_core::id::ItemId;
@@ -18,7 +19,7 @@ pub(crate) struct Certified<M: Memory> {
     /// Everything below `sha256`.
     pub(crate) contents: Trie<VirtualMemory<M>>,
     /// Public items.
-    pub(crate) items: Table<[u8; 10], Vec<CertifiedAsset>, M>,
+    pub(crate) items: Table<[u8; 10], CertifiedItem, M>,
     /// Where each content is: [`content_key`].
     pub(crate) places: Table<Vec<u8>, (), M>,
     /// Contents by SHA-256, each at the first of its places.
@@ -83,6 +84,18 @@ impl OriginsRecord {
     pub(crate) fn keep_present(&mut self) {
         self.0 = vec![self.present()];
     }
+}
+
+/// A public item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CertifiedItem {
+    /// Its assets.
+    pub(crate) assets: Vec<CertifiedAsset>,
+    /// The hash of the answers with its description.
+    #[serde(with = "serde_bytes")]
+    pub(crate) description: Hash,
+    /// The number of the origins that its description is for.
+    pub(crate) cors: u32,
 }
 
 /// An asset at its item's address.

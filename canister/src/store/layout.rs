@@ -32,6 +32,9 @@
 //!   memory 27       certified tokens     trie                                          from layout 4
 //!   memory 28       certifying anew      versioned CBOR: how far it is                 from layout 4
 //!   memory 29       origins              versioned CBOR: whom answers are for          from layout 4
+//!   memory 30       gallery              time, item id -> versioned CBOR               from layout 4
+//!   memory 31       gallery's pages      time, item id -> ()                           from layout 4
+//!   memory 32       certified pages      trie                                          from layout 4
 //! ```
 //!
 //! | layout | what changed | migration |
@@ -39,7 +42,7 @@
 //! | 1 | | |
 //! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
 //! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified after the upgrade (`service/anew.rs`) |
-//! | 4 | tokens for private items; certifying anew in pieces; origins | none: there were no tokens, and all was certified, for any origin |
+//! | 4 | tokens for private items; certifying anew in pieces; origins; descriptions of items, and the gallery | certified after the upgrade |
 
 use darkroom_core::Error;
 use ic_stable_structures::Memory;
@@ -84,6 +87,9 @@ pub(super) mod memory_id {
     pub(crate) const TOKEN_PATHS: MemoryId = MemoryId::new(27);
     pub(crate) const WALK: MemoryId = MemoryId::new(28);
     pub(crate) const ORIGINS: MemoryId = MemoryId::new(29);
+    pub(crate) const GALLERY: MemoryId = MemoryId::new(30);
+    pub(crate) const GALLERY_PAGES: MemoryId = MemoryId::new(31);
+    pub(crate) const GALLERY_PATHS: MemoryId = MemoryId::new(32);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.

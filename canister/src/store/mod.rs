@@ -6,6 +6,7 @@
 mod arena;
 mod certified;
 mod chunks;
+mod gallery;
 mod image_limits;
 mod layout;
 mod migrate;
@@ -19,10 +20,11 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use certified::{
-    After, AnswersRecord, Certified, CertifiedAsset, CertifiedContent, OriginsRecord, Walk, content_key,
-    parse_content_key,
+    After, AnswersRecord, Certified, CertifiedAsset, CertifiedContent, CertifiedItem, OriginsRecord, Walk,
+    content_key, parse_content_key,
 };
 pub(crate) use chunks::Chunks;
+pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
@@ -68,6 +70,8 @@ pub(crate) struct Store<M: Memory> {
     origins: StableCell<Vec<u8>, VirtualMemory<M>>,
     /// What opens private items.
     pub(crate) tokens: Tokens<M>,
+    /// What the gallery shows.
+    pub(crate) gallery: Gallery<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
 }
@@ -123,6 +127,11 @@ impl<M: Memory + Clone> Store<M> {
                 expiries: Table::open("expiry of a token", get(memory_id::TOKEN_EXPIRIES)),
                 paths: Trie::open(get(memory_id::TOKEN_PATHS)),
             },
+            gallery: Gallery::open(
+                get(memory_id::GALLERY),
+                get(memory_id::GALLERY_PAGES),
+                get(memory_id::GALLERY_PATHS),
+            ),
             chunks: Chunks::open(
                 get(memory_id::CHUNKS),
                 get(memory_id::ARENA),

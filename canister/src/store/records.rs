@@ -70,6 +70,9 @@ pub(crate) struct ConfigRecord {
     /// Which other origins' pages may read what is served.
     #[serde(default)]
     pub(crate) cors: Cors,
+    /// Whether there is a gallery.
+    #[serde(default)]
+    pub(crate) gallery: bool,
 }
 
 /// The default of [`ConfigRecord::max_chunks`].

@@ -51,7 +51,7 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
     }
 
     /// Keys in order.
-    pub(crate) fn keys(&self, range: impl RangeBounds<K>) -> impl Iterator<Item = K> {
+    pub(crate) fn keys(&self, range: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = K> {
         self.map.keys_range(range)
     }
 

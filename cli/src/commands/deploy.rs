@@ -3,7 +3,7 @@
 use candid::Principal;
 use darkroom_api as api;
 
-use crate::args::{AccessArg, Deploy, Target};
+use crate::args::{AccessArg, Deploy, Switch, Target};
 use crate::commands::{config, print};
 use crate::connection::with_network;
 use crate::deploy::{Deployment, Installed, carried};
@@ -65,6 +65,7 @@ fn init_args(args: &Deploy) -> Result<api::InitArgs> {
         AccessArg::Authenticated => api::Access::Authenticated,
     });
     init.cors = cors(&args.cors)?;
+    init.gallery = args.gallery.map(|gallery| gallery == Switch::On);
     Ok(init)
 }
 

@@ -25,7 +25,9 @@ fn start(state: &State, port: Option<u16>, round_ms: Option<u32>) -> Result<()> 
     if let Some(canister) = state.canister("local")?
         && let Some((scheme, address)) = network.url().split_once("://127.0.0.1")
     {
-        eprintln!("assets are at {scheme}://{canister}.localhost{address}/ITEM/ASSET");
+        eprintln!(
+            "assets are at {scheme}://{canister}.localhost{address}/ITEM/ASSET, the gallery, if any, at /"
+        );
     }
     let waited = runtime.block_on(interrupt::interrupted());
     drop(announcement);

@@ -3,6 +3,7 @@
 mod anew;
 mod certification;
 mod derivatives;
+mod gallery;
 mod interleavings;
 mod refusals;
 mod stages;
@@ -39,7 +40,7 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         pipelines: Some(vec![pipeline]),
         access: Some(api::Access::Authenticated),
         limits: Some(limits),
-        cors: None,
+        ..Default::default()
     };
     Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
 }

@@ -24,7 +24,7 @@ fn open_with(memory: &VectorMemory, images: api::ImageLimits) -> TestService {
         pipelines: Some(vec![api::Pipeline { name: "flat".to_owned(), lanes: vec![lane] }]),
         access: Some(api::Access::Authenticated),
         limits: Some(api::Limits { images: Some(images), ..api::Limits::default() }),
-        cors: None,
+        ..Default::default()
     };
     Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
 }

@@ -61,7 +61,12 @@ impl<M: Memory> Trie<M> {
 
     /// Whether a label is there.
     pub(crate) fn contains(&self, label: &[u8]) -> bool {
-        self.find(label).is_some_and(|found| found.leaf.label == label)
+        self.get(label).is_some()
+    }
+
+    /// The hash of what is below a label, if that is there.
+    pub(crate) fn get(&self, label: &[u8]) -> Option<Hash> {
+        self.find(label).filter(|found| found.leaf.label == label).map(|found| found.leaf.below)
     }
 
     /// Puts a label (at most 92 bytes) with the hash of what is below it, in the place of what was below it.

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,7 +35,10 @@ pub fn parse_params(processor: &str, text: Option<&str>) -> Result<RawParams> {
 
 /// Typed parameters: read from configuration with defaults for what is absent, unknown names refused
 /// (`#[serde(default, deny_unknown_fields)]`), ranges checked by [`validate`](Params::validate).
-pub trait Params: Serialize + DeserializeOwned + Default {
+///
+/// The schema is what tools show of them: types, defaults, doc comments, and the ranges that
+/// `#[schemars(range(min = 1, max = 100))]` names, to which `validate` has to hold (the conformance suite compares).
+pub trait Params: Serialize + DeserializeOwned + Default + JsonSchema {
     /// Refuses values out of range, naming the field, what was found and what is allowed.
     ///
     /// # Errors
@@ -49,9 +54,10 @@ pub trait Params: Serialize + DeserializeOwned + Default {
 /// use darkroom_core::pixels::Size;
 /// use darkroom_core::processor::{Params, Processor};
 /// use darkroom_core::source::Source;
+/// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(Serialize, Deserialize, Default)]
+/// #[derive(Serialize, Deserialize, Default, JsonSchema)]
 /// #[serde(default, deny_unknown_fields)]
 /// pub struct CopyParams {}
 /// impl Params for CopyParams {
@@ -124,6 +130,7 @@ pub struct Descriptor {
     version: u32,
     kind: AssetKind,
     accepts: &'static [MediaType],
+    schema: fn() -> serde_json::Value,
     canonical: fn(&RawParams) -> Result<String>,
     process: fn(&Source<'_>, &RawParams) -> Result<Derivative>,
     request: fn(Size, &RawParams) -> Result<Option<Size>>,
@@ -138,6 +145,7 @@ impl Descriptor {
             version: P::VERSION,
             kind: P::Output::KIND,
             accepts: P::ACCEPTS,
+            schema: schema::<P>,
             canonical: canonical_params::<P>,
             process: |source, raw| {
                 let params = typed_params::<P>(raw)?;
@@ -171,6 +179,12 @@ impl Descriptor {
     /// Whether `media` can be a source.
     pub fn accepts(&self, media: &MediaType) -> bool {
         self.accepts.contains(media)
+    }
+
+    /// The JSON Schema (draft 2020-12) of the params, without references: an object with `properties`, each with
+    /// `description`, `default`, and `minimum` and `maximum` or the allowed names where it has them.
+    pub fn schema(&self) -> serde_json::Value {
+        (self.schema)()
     }
 
     /// The params in canonical form: JSON with every field, defaults filled in, in the order of declaration.
@@ -227,6 +241,11 @@ fn typed_params<P: Processor>(raw: &RawParams) -> Result<P::Params> {
         .map_err(|error| invalid(error.to_string()))?;
     params.validate().map_err(invalid)?;
     Ok(params)
+}
+
+fn schema<P: Processor>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<P::Params>().to_value()
 }
 
 fn canonical_params<P: Processor>(raw: &RawParams) -> Result<String> {

@@ -38,7 +38,7 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         access: Some(api::Access::Authenticated),
         limits: Some(limits),
     };
-    Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
+    Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
 }
 
 fn owner(number: u8) -> Caller {

@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 }
 
 /// What each crate may import of the workspace, tests and build scripts apart. Nothing imports tests or canister.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("core", &[]),
     ("jpeg", &[]),
     ("codec", &["core", "jpeg"]),
@@ -19,8 +19,10 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("wasm", &[]),
     ("probe", &["core", "codec", "processors", ANY_PROCESSOR]),
     ("client", &["core", "api"]),
-    ("cli", &["client", "core", "codec", "api", "processors", "localnet", "wasm"]),
+    ("cli", &["client", "core", "codec", "api", "processors", "template", "localnet", "wasm"]),
     ("localnet", &[]),
+    ("template", &[]),
+    ("example", PROCESSOR_MAY_IMPORT),
     ("processors", &["core", ANY_PROCESSOR]),
     ("tests", &["core", "codec", "api", "client", "processors", ANY_PROCESSOR, "localnet", "wasm", "cli"]),
 ];

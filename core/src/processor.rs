@@ -1,8 +1,37 @@
-//! The processor contract: plug-in code that makes a derivative.
+//! The processor contract: plug-in code that makes a derivative of an asset.
 //!
-//! A processor is deterministic (same bytes, same params, same version: same output, on every machine), knows
-//! no clock, no randomness and no I/O, and returns errors instead of panicking. It lives in a crate of its own
-//! that exports its [`Descriptor`] as a static; see [`register_processor!`](crate::register_processor).
+//! A processor lives in a crate of its own that exports its [`Descriptor`] as a static; see
+//! [`register_processor!`](crate::register_processor). An application links those that it wants and knows them by id
+//! ([`registry`](crate::registry)).
+//!
+//! # What a processor MUST do
+//!
+//! - **Same in, same out.** The same bytes, params and [`VERSION`](Processor::VERSION) give the same output bytes, media
+//!   type and metadata on every machine: x86-64, Arm and wasm32, with any SIMD. Integers hold that; so do the operations
+//!   that IEEE 754 fixes (`+ - * /` and square root), in an order that is written down. Sines, powers and logarithms of the
+//!   platform do not, nor do hash maps that are walked through.
+//! - **Say when it changes.** `VERSION` goes up with any change of output bytes, also one that comes from a dependency.
+//!   [`ID`](Processor::ID) never changes.
+//! - **Know nothing else.** No clock, no randomness, no I/O, no environment, no state from one run to the next.
+//! - **Return errors.** No bytes make it panic, loop without end or overflow the stack; what is wrong is an
+//!   [`Error`] that says what was found and what is allowed. (An application contains what happens in spite of that:
+//!   a panic or an exhausted budget fails the stage.)
+//! - **Be bounded.** Memory and work are bounded by the size of the decoded source and the params, and
+//!   [`DecodeLimits`](crate::decode::DecodeLimits) are kept: checked from the header, before anything is allocated.
+//! - **Refuse unknown params**, and values out of range, by name ([`Params`]).
+//! - **Declare what it makes**: the media type is that of the bytes.
+//!
+//! # What a processor SHOULD do
+//!
+//! - Read pixels through [`Source::pixels`] at the smallest size that serves, once, as [`Processor::request`] announces:
+//!   stages of one source then share one decode, at the smallest scale that the format offers.
+//! - Tell what it takes ([`Processor::cost`]), from above: what cannot be told runs in a message of its own, whatever it
+//!   takes.
+//! - Leave out metadata of the source, so that no location leaks.
+//! - Keep what is stored `inline` to 32 KiB.
+//!
+//! `darkroom_core::testing` (feature `testing`) checks all of this that can be checked, in one line of a test;
+//! `docs/adding-a-processor.md` goes from a template to an asset that is served.
 
 use std::fmt;
 

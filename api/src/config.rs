@@ -172,4 +172,7 @@ pub struct ProcessorInfo {
     pub kind: String,
     /// The media types that it takes.
     pub accepts: Vec<String>,
+    /// The JSON Schema of its params, as text; older canisters give none.
+    #[serde(default)]
+    pub params: Option<String>,
 }

@@ -17,7 +17,6 @@ use std::cell::RefCell;
 
 use darkroom_api as api;
 use darkroom_core::id::SessionId;
-use darkroom_core::registry::Registry;
 use ic_stable_structures::DefaultMemoryImpl;
 
 use operations::Operation;
@@ -34,14 +33,9 @@ thread_local! {
     static SERVICE: RefCell<Option<Service<DefaultMemoryImpl>>> = const { RefCell::new(None) };
 }
 
-/// The processors of this canister. `inventory` alone loses them on wasm32; see `darkroom_core::registry`.
-fn registry() -> Result<Registry, darkroom_core::Error> {
-    Registry::new(&darkroom_core::processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail])
-}
-
 /// Opens the state. Traps with a text for the installer where it cannot, which undoes the install or upgrade.
 fn open(args: Option<api::InitArgs>) {
-    let service = registry().map_err(|error| error.to_string()).and_then(|registry| {
+    let service = darkroom_processors::registry().map_err(|error| error.to_string()).and_then(|registry| {
         Service::open(DefaultMemoryImpl::default(), registry, &args.unwrap_or_default())
     });
     match service {

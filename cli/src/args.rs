@@ -55,6 +55,13 @@ pub(crate) enum Command {
     /// Check pipelines written as TOML, or turn them into Candid.
     #[command(subcommand)]
     Config(Config),
+    /// Write a new processor into the Darkroom workspace that the current folder is in: its crate, its tests, and the
+    /// two lines that link it.
+    #[command(after_help = "Example:\n  cargo darkroom new-processor average-color")]
+    NewProcessor {
+        /// Its id: 1 to 48 of a-z, 0-9 and -, starting with a letter; a noun by output, such as `thumbnail`.
+        name: String,
+    },
     /// Install the canister that this binary carries, or upgrade to it.
     Deploy(Deploy),
     /// Show the network, the canister and its pipelines.

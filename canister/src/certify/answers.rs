@@ -198,7 +198,7 @@ pub(super) fn response(label: &Hash) -> HashTree {
 }
 
 /// The tree over labels that are at hand, with the one of `index` in it.
-fn show_of(labels: &[Hash], index: usize) -> HashTree {
+pub(super) fn show_of(labels: &[Hash], index: usize) -> HashTree {
     let (_, tree) = grow(labels);
     show(labels.len(), index, |at, bytes| bytes.copy_from_slice(&tree[at..at + bytes.len()]))
 }

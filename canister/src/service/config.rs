@@ -213,6 +213,7 @@ impl<M: Memory + Clone> Service<M> {
             version: descriptor.version(),
             kind: descriptor.kind().0.to_owned(),
             accepts: descriptor.accepted().iter().map(ToString::to_string).collect(),
+            params: Some(descriptor.schema().to_string()),
         };
         self.registry().iter().map(info).collect()
     }

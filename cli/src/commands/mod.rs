@@ -5,6 +5,7 @@ mod deploy;
 mod get;
 mod localnet;
 mod ls;
+mod new_processor;
 mod processors;
 mod rm;
 mod run;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Command::Verify(args) => verify::run(target, &args),
         Command::Processors(args) => processors::run(target, &args),
         Command::Config(command) => config::run(&command),
+        Command::NewProcessor { name } => new_processor::run(&name),
         Command::Deploy(args) => deploy::run(target, &args),
         Command::Status => status::run(target),
         Command::Localnet(command) => localnet::run(target, &command),

@@ -31,7 +31,8 @@ fn status(service: &TestService, url: &str) -> u16 {
         body: Vec::new().into(),
         certificate_version: Some(2),
     };
-    let response = http::respond(service, &request, 2, Some(b"certificate"));
+    let response =
+        http::respond(service, &request, 2, Some(b"certificate"), || panic!("no metrics are asked for"));
     let has = |name: &str| response.headers.iter().any(|(found, _)| found == name);
     assert_eq!(
         (has("ic-certificate"), has("retry-after")),
@@ -166,7 +167,8 @@ fn told(service: &TestService, url: &str, origin: &str) -> String {
         body: Vec::new().into(),
         certificate_version: Some(2),
     };
-    let response = http::respond(service, &request, 2, Some(b"certificate"));
+    let response =
+        http::respond(service, &request, 2, Some(b"certificate"), || panic!("no metrics are asked for"));
     let header = |name: &str| {
         let found = response.headers.iter().find(|(found, _)| found == name);
         found.unwrap_or_else(|| panic!("{url}: {} has no {name}", response.status_code)).1.as_str()

@@ -42,7 +42,7 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         limits: Some(limits),
         ..Default::default()
     };
-    Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
+    Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
 }
 
 fn owner(number: u8) -> Caller {

@@ -22,6 +22,14 @@ pub const SOURCE_MISMATCH: &str = "source_mismatch";
 pub const ASSET_CONFLICT: &str = "asset_conflict";
 /// The item is published; it no longer changes.
 pub const ITEM_PUBLISHED: &str = "item_published";
+/// The item is not published yet.
+pub const ITEM_NOT_PUBLISHED: &str = "item_not_published";
+/// The item is public, and the call is for private ones.
+pub const ITEM_PUBLIC: &str = "item_public";
+/// No valid token of this id, or one for an item of another owner.
+pub const TOKEN_NOT_FOUND: &str = "token_not_found";
+/// The network gave no random bytes; again may help.
+pub const NO_RANDOMNESS: &str = "no_randomness";
 /// The same idempotency key came with a different declaration.
 pub const KEY_CONFLICT: &str = "key_conflict";
 /// A limit on files, sessions, items or bytes is reached; the message names it, what was found and what is allowed.

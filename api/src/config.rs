@@ -12,12 +12,27 @@ pub struct InitArgs {
     pub access: Option<Access>,
     /// Limits. Absent: the defaults of [`Limits`].
     pub limits: Option<Limits>,
+    /// Which other origins' pages may read what is served over HTTP. Absent: any. What was certified for others is
+    /// certified anew by a timer, and is valid until then.
+    pub cors: Option<Cors>,
     /// Whether everybody may look at public items in a gallery at `/`. Absent: no.
     pub gallery: Option<bool>,
 }
 
 /// Arguments of an upgrade; what is absent stays as it is.
 pub type UpgradeArgs = InitArgs;
+
+/// Which other origins' pages may read what is served over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Cors {
+    /// All.
+    #[serde(rename = "any")]
+    Any,
+    /// At most 8, as browsers send them: http or https, a host in lower case, and a port unless it is the scheme's. Each
+    /// answer is certified for each of them, which is what they cost. None at all where the list is empty.
+    #[serde(rename = "origins")]
+    Origins(Vec<String>),
+}
 
 /// Who may upload. Controllers always may, the anonymous principal never.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
@@ -157,4 +172,7 @@ pub struct ProcessorInfo {
     pub kind: String,
     /// The media types that it takes.
     pub accepts: Vec<String>,
+    /// The JSON Schema of its params, as text; older canisters give none.
+    #[serde(default)]
+    pub params: Option<String>,
 }

@@ -10,15 +10,17 @@ pub mod document;
 mod error;
 mod http;
 mod item;
+mod token;
 mod upload;
 
 pub use config::{
-    Access, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage, Storage,
-    UpgradeArgs,
+    Access, Cors, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage,
+    Storage, UpgradeArgs,
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};
 pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
+pub use token::{CreateToken, CreatedToken, ListTokens, Token, TokenPage};
 pub use upload::{
     BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, Holding, PutAsset,
     PutAssets, PutChunk, SessionStatus, StoreUsage, Upload, UploadWhole, Usage, Visibility,

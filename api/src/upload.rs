@@ -225,6 +225,8 @@ pub struct StoreUsage {
     pub sessions: u64,
     /// Deleted and expired assets whose chunks are still being freed.
     pub being_freed: u64,
+    /// Whether something is not certified yet as it should be, after a change of how or of the origins.
+    pub being_certified: bool,
     /// The version of the layout of stable memory.
     pub layout_version: u32,
 }

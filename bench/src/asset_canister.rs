@@ -93,6 +93,15 @@ struct CommitBatch {
 }
 
 #[derive(CandidType)]
+struct StoreArg<'a> {
+    key: String,
+    content_type: &'a str,
+    content_encoding: &'a str,
+    content: &'a serde_bytes::Bytes,
+    sha256: Option<ByteBuf>,
+}
+
+#[derive(CandidType)]
 struct Key {
     key: String,
 }
@@ -198,6 +207,23 @@ impl Store for AssetCanister {
         let found = reply.value.content.len();
         ensure!(found == size, "{id} has {found} bytes instead of {size}");
         Ok(reply.instructions)
+    }
+
+    fn store(&mut self, file: &File) -> Result<Measured<String>> {
+        let Batch { key, sha256, .. } = batch(Nat::from(0_u8), file);
+        let args = StoreArg {
+            key: key.clone(),
+            content_type: "application/octet-stream",
+            content_encoding: "identity",
+            content: serde_bytes::Bytes::new(&file.bytes),
+            sha256: (self.hashing == Hashing::Trusted).then_some(sha256),
+        };
+        let instructions = self.meter.raw("store", candid::encode_one(args)?)?.instructions;
+        Ok(Measured { value: key, instructions })
+    }
+
+    fn path(&self, id: &str) -> String {
+        id.to_owned()
     }
 
     fn delete(&mut self, id: &str) -> Result<u64> {

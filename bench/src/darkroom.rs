@@ -105,6 +105,18 @@ impl Store for Darkroom {
         Ok(reply.instructions)
     }
 
+    fn store(&mut self, file: &File) -> Result<Measured<String>> {
+        let bytes = ByteBuf::from(file.bytes.as_slice());
+        let whole = api::UploadWhole { upload: declaration(file), bytes, assets: Vec::new() };
+        let reply: Measured<api::Item> = accepted(self.meter.call("upload_whole", (whole,))?)?;
+        ensure!(reply.value.state == api::item_state::PUBLISHED, "an item is not published");
+        Ok(Measured { value: reply.value.id, instructions: reply.instructions })
+    }
+
+    fn path(&self, id: &str) -> String {
+        format!("/{id}/original")
+    }
+
     fn delete(&mut self, id: &str) -> Result<u64> {
         Ok(accepted::<api::Freed>(self.meter.call("delete_item", (id,))?)?.instructions)
     }

@@ -11,6 +11,8 @@ use darkroom_localnet::{Fees, PocketIcServer};
 use pocket_ic::{PocketIc, PocketIcBuilder};
 use serde::de::DeserializeOwned;
 
+use crate::gateway::Gateway;
+
 /// Enough for everything that is sent here.
 const CYCLES: u128 = 10_000_000_000_000_000;
 /// Calls that are under way at a time when nothing is measured.
@@ -60,6 +62,11 @@ impl Meter {
         let value = reply.map_err(|reject| anyhow!("{method}: {}", reject.reject_message))?;
         let instructions = spent.checked_sub(fixed).context("a message cost less than its fees")?;
         Ok(Measured { value, instructions: u64::try_from(instructions / fees.instruction)? })
+    }
+
+    /// A gateway in front of the canister.
+    pub(crate) fn gateway(&self) -> Result<Gateway> {
+        Gateway::open(&self.network, self.id)
     }
 
     /// The balance once nothing is left to do of earlier messages, which is not to count with the next.

@@ -3,6 +3,7 @@
 use crate::large::{Growth, Large, Parts, Steps};
 use crate::levels::Levels;
 use crate::meter::Sizes;
+use crate::serving::Served;
 
 const MIB: f64 = 1_048_576.0;
 
@@ -88,6 +89,24 @@ pub(crate) fn levels(size: usize, all: &[(&str, &Levels)]) {
     for (name, levels) in all {
         if let Some(stopped) = &levels.stopped {
             println!("\n{name} stopped {stopped}");
+        }
+    }
+}
+
+/// What serving costs, and what it takes to have a file served.
+pub(crate) fn served(size: usize, large: usize, all: &[(&str, Vec<Served>)]) {
+    let (size, large) = (grouped(size as u64), grouped(large as u64));
+    println!(
+        "\nInstructions of a GET of {size} bytes, of one that finds them unchanged, of the answers that a file of"
+    );
+    println!("{large} bytes takes per MiB, and of adding {size} bytes in three messages and in one:\n");
+    println!("| canister | assets | GET | unchanged | large, per MiB | add | add at once |");
+    println!("|---|---|---|---|---|---|---|");
+    for (name, levels) in all {
+        for level in levels {
+            let per_mib = round(level.per_byte * MIB);
+            let cells = [level.assets, level.get, level.unchanged, per_mib, level.add, level.add_at_once];
+            println!("| {name} | {} |", cells.map(grouped).join(" | "));
         }
     }
 }

@@ -63,6 +63,12 @@ pub(crate) trait Store {
     /// Reads the first chunk of a file, which must have `size` bytes.
     fn get(&self, id: &str, size: usize) -> Result<u64>;
 
+    /// Stores a file, smaller than a chunk, in one message; gives what it is now called.
+    fn store(&mut self, file: &File) -> Result<Measured<String>>;
+
+    /// Where a file is served.
+    fn path(&self, id: &str) -> String;
+
     /// Deletes a file.
     fn delete(&mut self, id: &str) -> Result<u64>;
 

@@ -1,5 +1,5 @@
-//! The canister's surroundings: clock, caller, rights and identity. Nothing else reads them.
-#![allow(clippy::disallowed_methods, reason = "this is the one place that reads clock and caller")]
+//! The canister's surroundings: clock, caller, rights, identity and randomness. Nothing else reads them.
+#![allow(clippy::disallowed_methods, reason = "this is the one place that reads clock, caller and counters")]
 
 use candid::Principal;
 
@@ -8,9 +8,29 @@ pub(crate) fn now() -> u64 {
     ic_cdk::api::time()
 }
 
+/// Instructions that this message has taken so far.
+pub(crate) fn instructions() -> u64 {
+    ic_cdk::api::performance_counter(0)
+}
+
 /// What the platform says of the message that is being executed.
 pub(crate) fn message() -> Message {
     Message { caller: caller(), now: now(), liquid_cycles: ic_cdk::api::canister_liquid_cycle_balance() }
+}
+
+/// What the canister has.
+pub(crate) fn platform() -> Platform {
+    #[cfg(target_arch = "wasm32")]
+    let heap_pages = core::arch::wasm32::memory_size(0) as u64;
+    #[cfg(not(target_arch = "wasm32"))]
+    let heap_pages = 0;
+    Platform {
+        now: now(),
+        cycles: ic_cdk::api::canister_cycle_balance(),
+        liquid_cycles: ic_cdk::api::canister_liquid_cycle_balance(),
+        heap_bytes: heap_pages * PAGE,
+        stable_bytes: ic_cdk::stable::stable_size() * PAGE,
+    }
 }
 
 /// Who made this call.
@@ -29,9 +49,33 @@ pub(crate) fn certify(root: &[u8; 32]) {
     ic_cdk::api::certified_data_set(root);
 }
 
+/// 32 bytes that nobody could foresee, agreed on by the network.
+pub(crate) async fn random() -> Result<[u8; 32], String> {
+    let call = ic_cdk::call::Call::unbounded_wait(Principal::management_canister(), "raw_rand");
+    let reply = call.await.map_err(|error| error.to_string())?;
+    let bytes: Vec<u8> = reply.candid().map_err(|error| error.to_string())?;
+    let found = bytes.len();
+    bytes.try_into().map_err(|_| format!("{found} random bytes, where 32 were asked for"))
+}
+
 /// The network's certificate of that hash; there is one in a query only.
 pub(crate) fn certificate() -> Option<Vec<u8>> {
     ic_cdk::api::data_certificate()
+}
+
+/// Bytes of a page, of either memory.
+const PAGE: u64 = 65_536;
+
+/// What the platform says of the canister.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Platform {
+    /// Nanoseconds since 1970.
+    pub(crate) now: u64,
+    pub(crate) cycles: u128,
+    /// Cycles above the freezing threshold.
+    pub(crate) liquid_cycles: u128,
+    pub(crate) heap_bytes: u64,
+    pub(crate) stable_bytes: u64,
 }
 
 /// The surroundings of a message.

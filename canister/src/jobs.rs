@@ -9,8 +9,9 @@ use std::time::Duration;
 use darkroom_api as api;
 use ic_cdk::call::{Call, CallFailed};
 
+use crate::operations::Operation;
 use crate::service::Job;
-use crate::{env, with_service};
+use crate::{env, metered, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
 const TRAPPED: u32 = 5;
@@ -21,9 +22,14 @@ const REAP_EVERY: Duration = Duration::from_secs(600);
 /// Sessions that are reaped in one message.
 const REAP_AT_ONCE: usize = 20;
 
+/// Instructions after which certifying anew goes on in another message: 1/20 of what one may take, so that others get
+/// their turn; an original of the most chunks alone may take twice as many.
+const CERTIFY_AT_ONCE: u64 = 2_000_000_000;
+
 thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
     static CLEANING: Cell<bool> = const { Cell::new(false) };
+    static CERTIFYING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Clears the flag when the driver ends, also when one of its messages traps.
@@ -44,9 +50,15 @@ pub(crate) fn start() {
     }
 }
 
-/// Starts the timers that reap and clean. Timers end with an upgrade, so this is called after each.
+/// Whether the driver runs, and so a job unless none is left.
+pub(crate) fn is_running() -> bool {
+    DRIVING.get()
+}
+
+/// Starts the timers that reap, clean and certify. Timers end with an upgrade, so this is called after each.
 pub(crate) fn start_reaper() {
     start_cleaning();
+    start_certifying();
     ic_cdk_timers::set_timer_interval(REAP_EVERY, async || reap());
 }
 
@@ -56,8 +68,23 @@ fn start_cleaning() {
         CLEANING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CLEANING.set(false);
-            with_service(|service| service.collect_garbage());
+            metered(Operation::CollectGarbage, |service| service.collect_garbage());
             start_cleaning();
+        });
+    }
+}
+
+/// Certifies what is not, a budget's worth in each message, until everything is.
+pub(crate) fn start_certifying() {
+    if !CERTIFYING.get() && with_service(|service| service.is_certifying()) {
+        CERTIFYING.set(true);
+        ic_cdk_timers::set_timer(Duration::ZERO, async {
+            CERTIFYING.set(false);
+            let enough = || env::instructions() >= CERTIFY_AT_ONCE;
+            if let Err(error) = metered(Operation::Certify, |service| service.certify_some(enough)) {
+                ic_cdk::api::debug_print(format!("certifying anew: {error}"));
+            }
+            start_certifying();
         });
     }
 }
@@ -66,8 +93,13 @@ fn reap() {
     // Work that was left when the canister was stopped without an upgrade.
     // A message that trapped leaves its flag; a second cleaner does no harm.
     CLEANING.set(false);
+    CERTIFYING.set(false);
+    start_certifying();
     start();
-    let more = with_service(|service| service.reap(env::now(), REAP_AT_ONCE));
+    let more = metered(Operation::Reap, |service| {
+        let tokens = service.reap_tokens(env::now(), REAP_AT_ONCE)?;
+        Ok::<_, api::Error>(service.reap(env::now(), REAP_AT_ONCE)? || tokens)
+    });
     match more {
         Ok(true) => {
             ic_cdk_timers::set_timer(Duration::ZERO, async { reap() });

@@ -6,8 +6,10 @@
 mod certify;
 mod env;
 mod files;
+mod hex;
 mod http;
 mod jobs;
+mod operations;
 mod service;
 mod store;
 
@@ -15,9 +17,9 @@ use std::cell::RefCell;
 
 use darkroom_api as api;
 use darkroom_core::id::SessionId;
-use darkroom_core::registry::Registry;
 use ic_stable_structures::DefaultMemoryImpl;
 
+use operations::Operation;
 use service::Service;
 
 /// The module's interface, where wallets and the dashboard look for it.
@@ -31,14 +33,9 @@ thread_local! {
     static SERVICE: RefCell<Option<Service<DefaultMemoryImpl>>> = const { RefCell::new(None) };
 }
 
-/// The processors of this canister. `inventory` alone loses them on wasm32; see `darkroom_core::registry`.
-fn registry() -> Result<Registry, darkroom_core::Error> {
-    Registry::new(&darkroom_core::processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail])
-}
-
 /// Opens the state. Traps with a text for the installer where it cannot, which undoes the install or upgrade.
 fn open(args: Option<api::InitArgs>) {
-    let service = registry().map_err(|error| error.to_string()).and_then(|registry| {
+    let service = darkroom_processors::registry().map_err(|error| error.to_string()).and_then(|registry| {
         Service::open(DefaultMemoryImpl::default(), registry, &args.unwrap_or_default())
     });
     match service {
@@ -67,6 +64,13 @@ fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) ->
     })
 }
 
+/// As [`with_service`], counting what the operation takes.
+fn metered<R>(operation: Operation, action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) -> R {
+    let result = with_service(action);
+    operations::count(operation, env::instructions());
+    result
+}
+
 /// No bytes at all are no arguments, as some tools send them.
 fn decode_args(bytes: Vec<u8>) -> Option<api::InitArgs> {
     if bytes.is_empty() {
@@ -88,21 +92,21 @@ fn post_upgrade(args: Option<api::InitArgs>) {
 
 #[ic_cdk::update]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
-    let upload = with_service(|service| service.begin_upload(env::message(), &args));
+    let upload = metered(Operation::BeginUpload, |service| service.begin_upload(env::message(), &args));
     jobs::start();
     upload
 }
 
 #[ic_cdk::update]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
-    let upload = with_service(|service| service.begin_asset(env::message(), &args));
+    let upload = metered(Operation::BeginAsset, |service| service.begin_asset(env::message(), &args));
     jobs::start();
     upload
 }
 
 #[ic_cdk::update]
 fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
-    let receipt = with_service(|service| service.put_chunk(env::message(), &args));
+    let receipt = metered(Operation::PutChunk, |service| service.put_chunk(env::message(), &args));
     // The last chunk completes its session.
     if receipt.as_ref().is_ok_and(|receipt| receipt.item.is_some()) {
         jobs::start();
@@ -112,42 +116,70 @@ fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
 
 #[ic_cdk::update]
 fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
-    let item = with_service(|service| service.upload_whole(env::message(), &args));
+    let item = metered(Operation::UploadWhole, |service| service.upload_whole(env::message(), &args));
     jobs::start();
     item
 }
 
 #[ic_cdk::update]
 fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
-    let item = with_service(|service| service.put_assets(env::message(), &args));
+    let item = metered(Operation::PutAssets, |service| service.put_assets(env::message(), &args));
     jobs::start();
     item
 }
 
 #[ic_cdk::update]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
-    let finished = with_service(|service| service.finish_upload(env::message(), SessionId(session)));
+    let finished =
+        metered(Operation::FinishUpload, |service| service.finish_upload(env::message(), SessionId(session)));
     jobs::start();
     finished
 }
 
 #[ic_cdk::update]
 fn abort_upload(session: u64) -> api::Result<api::Freed> {
-    let freed = with_service(|service| service.abort_upload(env::caller(), env::now(), SessionId(session)));
+    let freed = metered(Operation::AbortUpload, |service| {
+        service.abort_upload(env::caller(), env::now(), SessionId(session))
+    });
     jobs::start();
     freed
 }
 
 #[ic_cdk::update]
 fn delete_item(item: String) -> api::Result<api::Freed> {
-    let freed = with_service(|service| service.delete_item(env::caller(), env::now(), &item));
+    let freed =
+        metered(Operation::DeleteItem, |service| service.delete_item(env::caller(), env::now(), &item));
     jobs::start();
     freed
 }
 
+/// Asks the network for randomness in between: what is refused is refused before, and checked again after.
+#[ic_cdk::update]
+async fn create_token(args: api::CreateToken) -> api::Result<api::CreatedToken> {
+    let caller = env::caller();
+    with_service(|service| service.check_token(caller, env::now(), &args))?;
+    let random = env::random().await.map_err(|message| {
+        let error = api::Error::new(api::code::NO_RANDOMNESS, message);
+        api::Error { retryable: true, ..error }
+    })?;
+    metered(Operation::CreateToken, |service| service.create_token(caller, env::now(), &args, random))
+}
+
+#[ic_cdk::update]
+fn revoke_token(token: String) -> api::Result<()> {
+    metered(Operation::RevokeToken, |service| service.revoke_token(env::caller(), env::now(), &token))
+}
+
+#[ic_cdk::query]
+fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
+    with_service(|service| service.list_tokens(env::caller(), env::now(), &args))
+}
+
 #[ic_cdk::update]
 fn configure(args: api::InitArgs) -> api::Result<()> {
-    with_service(|service| service.configure(env::caller(), &args))
+    let configured = metered(Operation::Configure, |service| service.configure(env::caller(), &args));
+    jobs::start_certifying();
+    configured
 }
 
 /// Runs a stage, and those of its source that fit beside it; the driver in `jobs` calls it.
@@ -156,7 +188,7 @@ fn run_job(job: u64) {
     if env::caller().principal != env::this() {
         ic_cdk::trap("only the canister itself runs its jobs");
     }
-    if let Err(error) = with_service(|service| service.run_job(job, env::now())) {
+    if let Err(error) = metered(Operation::RunJob, |service| service.run_job(job, env::now())) {
         ic_cdk::trap(error.message);
     }
 }
@@ -203,7 +235,14 @@ fn limits() -> api::Limits {
 
 #[ic_cdk::query]
 fn http_request(request: api::HttpRequest) -> api::HttpResponse {
-    with_service(|service| http::respond(service, &request, env::certificate().as_deref()))
+    let around = || http::Around {
+        platform: env::platform(),
+        is_running: jobs::is_running(),
+        spent: operations::spent().collect(),
+    };
+    with_service(|service| {
+        http::respond(service, &request, env::now(), env::certificate().as_deref(), around)
+    })
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Remove an item with all its assets.
     Rm(Rm),
+    /// Make a URL that opens an asset of a private item for some time; list such, or end one.
+    Share(Share),
     /// Fetch an item, check every hash, make its derivatives again and compare.
     Verify(Verify),
     /// List the processors that the canister has.
@@ -53,6 +55,13 @@ pub(crate) enum Command {
     /// Check pipelines written as TOML, or turn them into Candid.
     #[command(subcommand)]
     Config(Config),
+    /// Write a new processor into the Darkroom workspace that the current folder is in: its crate, its tests, and the
+    /// two lines that link it.
+    #[command(after_help = "Example:\n  cargo darkroom new-processor average-color")]
+    NewProcessor {
+        /// Its id: 1 to 48 of a-z, 0-9 and -, starting with a letter; a noun by output, such as `thumbnail`.
+        name: String,
+    },
     /// Install the canister that this binary carries, or upgrade to it.
     Deploy(Deploy),
     /// Show the network, the canister and its pipelines.
@@ -79,7 +88,7 @@ pub(crate) struct Run {
     /// The most chunks on their way at once, per file; fewer where the network takes fewer.
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) in_flight: u16,
-    /// Store items that nobody but their owner and the controllers can read.
+    /// Store items that nobody but their owner and the controllers can read; `share` makes URLs for others.
     #[arg(long)]
     pub(crate) private: bool,
     /// Files at once.
@@ -116,6 +125,30 @@ pub(crate) struct Ls {
 pub(crate) struct Rm {
     /// The item's id.
     pub(crate) item: String,
+}
+
+/// Arguments of `share`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  darkroom share cbonwy6wynhnhbqe/preview --for 7d\n  darkroom share --list\n  \
+    darkroom share --revoke 0123456789abcdef0123456789abcdef"
+)]
+pub(crate) struct Share {
+    /// The item's id, and behind a slash the asset's name; `original` if not given.
+    #[arg(value_name = "ITEM[/ASSET]", required_unless_present_any = ["list", "revoke"])]
+    pub(crate) what: Option<String>,
+    /// How long the URL is to work: a number with s, m, h or d for seconds, minutes, hours or days.
+    #[arg(long = "for", value_name = "TIME", default_value = "1d", value_parser = crate::commands::share::lifetime)]
+    pub(crate) lifetime: u64,
+    /// List tokens that are valid, of one item or of all of the caller's.
+    #[arg(long, conflicts_with_all = ["revoke", "lifetime"])]
+    pub(crate) list: bool,
+    /// End the token of this id.
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["what", "lifetime"])]
+    pub(crate) revoke: Option<String>,
+    /// Print one JSON object per token, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `verify`.
@@ -157,6 +190,10 @@ pub(crate) struct Deploy {
     /// Who may upload beside controllers.
     #[arg(long, value_name = "WHO")]
     pub(crate) access: Option<AccessArg>,
+    /// Which other origins' pages may read what is served: `any`, `none`, or up to 8 such as https://example.org, each
+    /// with a flag of its own.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Vec<String>,
     /// Whether public items are shown in a gallery at `/`; `--gallery` alone is `on`.
     #[arg(long, value_name = "ON|OFF", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pub(crate) gallery: Option<Switch>,

@@ -11,7 +11,7 @@ use crate::args::Target;
 use crate::deploy;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::network::{Endpoint, NetworkName, asset_url};
+use crate::network::{Endpoint, NetworkName, canister_url};
 use crate::state::State;
 use crate::{identity, toolkit};
 
@@ -35,7 +35,12 @@ pub(crate) struct Connection {
 impl Connection {
     /// Where browsers find an asset.
     pub(crate) fn asset_url(&self, item: &str, asset: &str) -> String {
-        asset_url(&self.endpoint.url, self.darkroom.canister(), item, asset)
+        self.url(&format!("/{item}/{asset}"))
+    }
+
+    /// Where browsers find a path of the canister's.
+    pub(crate) fn url(&self, path: &str) -> String {
+        canister_url(&self.endpoint.url, self.darkroom.canister(), path)
     }
 }
 

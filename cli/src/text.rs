@@ -39,6 +39,23 @@ pub(crate) fn size(width: Option<u32>, height: Option<u32>) -> String {
     }
 }
 
+/// Nanoseconds since 1970 as RFC 3339 has it, in UTC and whole seconds.
+pub(crate) fn time(nanos: u64) -> String {
+    let seconds = nanos / 1_000_000_000;
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    // Years that begin in March end with the leap day, and 400 of them have 146,097 days; those of 1970 begin 719,468
+    // days after the first of March of the year 0.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = era * 400 + year + next;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Text that a terminal takes as text, whatever is in it.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -76,6 +93,22 @@ mod tests {
     fn durations_have_units() {
         assert_eq!(duration(Duration::from_millis(42)), "42 ms");
         assert_eq!(duration(Duration::from_millis(2340)), "2.34 s");
+    }
+
+    #[test]
+    fn times_are_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_709_251_200, "2024-03-01T00:00:00Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (1_700_000_000, "2023-11-14T22:13:20Z"),
+            (18_446_744_073, "2554-07-21T23:34:33Z"),
+        ] {
+            assert_eq!(time(seconds * 1_000_000_000), text);
+        }
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! The processors and codecs of this binary.
 
 use darkroom_client::Toolkit;
-use darkroom_core::processors;
 use darkroom_core::registry::Registry;
 
 use crate::error::{Error, Result};
 
 /// The processors of this binary, the same as the canister's.
 pub(crate) fn registry() -> Result<Registry> {
-    let processors = processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail];
-    Registry::new(&processors).map_err(|error| Error::Local(error.to_string()))
+    darkroom_processors::registry().map_err(|error| Error::Local(error.to_string()))
 }
 
 /// What the client library works with.

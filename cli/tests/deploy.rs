@@ -11,6 +11,10 @@ fn a_canister_is_installed_once_and_its_state_told() {
     assert!(place.run(&["deploy"]).code(0).stdout().contains("installed"));
     assert!(place.run(&["deploy"]).code(0).stdout().contains("is up to date"));
     assert!(place.run(&["deploy", "--access", "authenticated"]).code(0).stdout().contains("upgraded"));
+    let cors = ["deploy", "--cors", "https://a.example", "--cors", "http://localhost:8080"];
+    assert!(place.run(&cors).code(0).stdout().contains("upgraded"));
+    place.run(&["deploy", "--cors", "https://a.example/path"]).code(4).says("allowed are http or https");
+    place.run(&["deploy", "--cors", "any", "--cors", "https://a.example"]).code(2).says("stand alone");
     for gallery in ["--gallery", "--gallery=off"] {
         assert!(place.run(&["deploy", gallery]).code(0).stdout().contains("upgraded"));
     }

@@ -77,10 +77,9 @@ mod tests {
     use crate::config::to_wire;
     use crate::schedule::stages_to_make;
     use darkroom_core::pipeline::Config;
-    use darkroom_core::processors;
 
     fn registry() -> Registry {
-        Registry::new(&processors![darkroom_thumbnail, darkroom_preview, darkroom_placeholder]).unwrap()
+        darkroom_processors::registry().unwrap()
     }
 
     fn catalog(thumbnail_version: u32) -> Catalog {
@@ -89,6 +88,7 @@ mod tests {
             version: if descriptor.id() == "thumbnail" { thumbnail_version } else { descriptor.version() },
             kind: descriptor.kind().0.to_owned(),
             accepts: Vec::new(),
+            params: None,
         };
         Catalog {
             pipelines: to_wire(&Config::standard()),

@@ -170,6 +170,34 @@ impl Darkroom {
         Ok(freed.bytes)
     }
 
+    /// Makes a token that opens an asset of a private item of the caller's, for some time, to whoever has the path that
+    /// it comes with. Nobody gets that path again; each call makes another token, also one that is repeated because its
+    /// answer was lost.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when there is no such asset, when the item is public or not published,
+    /// for a lifetime outside of what is allowed, and when the item has as many tokens as it may have.
+    pub async fn create_token(&self, args: &api::CreateToken) -> Result<api::CreatedToken> {
+        self.calls.update("create_token", args).await
+    }
+
+    /// Ends a token, which is named by its id.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when the caller has no valid token of this id: that too is what a call
+    /// gets that is repeated because its answer was lost.
+    pub async fn revoke_token(&self, token: &str) -> Result<()> {
+        self.calls.update("revoke_token", &token).await
+    }
+
+    /// A page of valid tokens, without their secrets.
+    ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) when an item is named that is not the caller's.
+    pub async fn list_tokens(&self, page: &api::ListTokens) -> Result<api::TokenPage> {
+        self.calls.query("list_tokens", page).await
+    }
+
     /// Asks anew what the canister offers when that is needed next.
     pub(crate) async fn forget_catalog(&self) {
         *self.shared.catalog.lock().await = None;

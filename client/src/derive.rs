@@ -172,13 +172,12 @@ mod tests {
     use darkroom_core::decode::DecodePlan;
     use darkroom_core::pipeline::Config;
     use darkroom_core::pixels::Pixels;
-    use darkroom_core::processors;
     use darkroom_core::registry::Registry;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn registry() -> Registry {
-        Registry::new(&processors![darkroom_thumbnail, darkroom_preview, darkroom_placeholder]).unwrap()
+        darkroom_processors::registry().unwrap()
     }
 
     fn deriver() -> Deriver {

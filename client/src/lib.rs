@@ -38,7 +38,7 @@
 //! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
 //! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
-//! | `config.rs` | pipelines as people write them and as they travel |
+//! | `config/` | pipelines as people write them and as they travel, and what is wrong with them |
 
 mod calls;
 mod catalog;

@@ -2,7 +2,6 @@
 
 pub mod conformance;
 mod fixtures;
-mod noise;
 mod profile;
 mod scene;
 mod tall;

@@ -1,6 +1,7 @@
 //! One error type for the crate: what was found, what is allowed, and a stable code for the wire.
 
 use crate::digest::Digest;
+use crate::pipeline::Place;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -15,7 +16,7 @@ pub enum Error {
     #[error("invalid configuration: {place}: found {found}; allowed: {allowed}")]
     InvalidConfig {
         /// Pipeline, lane, stage and field, as far as they are known.
-        place: String,
+        place: Place,
         /// What stands there.
         found: String,
         /// What may stand there.

@@ -16,6 +16,7 @@
 //! | [`session`] | one asset's upload in flight |
 //! | [`chunk`] | where chunks are kept |
 //! | [`hash`] | the rolling hash |
+//! | `testing` (feature) | what every processor has to hold, as a suite that its tests call |
 
 pub mod asset;
 pub mod chunk;
@@ -33,6 +34,8 @@ pub mod processor;
 pub mod registry;
 pub mod session;
 pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use digest::Digest;
 pub use error::{Error, Result};

@@ -1,11 +1,42 @@
-//! The processor contract: plug-in code that makes a derivative.
+//! The processor contract: plug-in code that makes a derivative of an asset.
 //!
-//! A processor is deterministic (same bytes, same params, same version: same output, on every machine), knows
-//! no clock, no randomness and no I/O, and returns errors instead of panicking. It lives in a crate of its own
-//! that exports its [`Descriptor`] as a static; see [`register_processor!`](crate::register_processor).
+//! A processor lives in a crate of its own that exports its [`Descriptor`] as a static; see
+//! [`register_processor!`](crate::register_processor). An application links those that it wants and knows them by id
+//! ([`registry`](crate::registry)).
+//!
+//! # What a processor MUST do
+//!
+//! - **Same in, same out.** The same bytes, params and [`VERSION`](Processor::VERSION) give the same output bytes, media
+//!   type and metadata on every machine: x86-64, Arm and wasm32, with any SIMD. Integers hold that; so do the operations
+//!   that IEEE 754 fixes (`+ - * /` and square root), in an order that is written down. Sines, powers and logarithms of the
+//!   platform do not, nor do hash maps that are walked through.
+//! - **Say when it changes.** `VERSION` goes up with any change of output bytes, also one that comes from a dependency.
+//!   [`ID`](Processor::ID) never changes.
+//! - **Know nothing else.** No clock, no randomness, no I/O, no environment, no state from one run to the next.
+//! - **Return errors.** No bytes make it panic, loop without end or overflow the stack; what is wrong is an
+//!   [`Error`] that says what was found and what is allowed. (An application contains what happens in spite of that:
+//!   a panic or an exhausted budget fails the stage.)
+//! - **Be bounded.** Memory and work are bounded by the size of the decoded source and the params, and
+//!   [`DecodeLimits`](crate::decode::DecodeLimits) are kept: checked from the header, before anything is allocated.
+//! - **Refuse unknown params**, and values out of range, by name ([`Params`]).
+//! - **Declare what it makes**: the media type is that of the bytes.
+//!
+//! # What a processor SHOULD do
+//!
+//! - Read pixels through [`Source::pixels`] at the smallest size that serves, once, as [`Processor::request`] announces:
+//!   stages of one source then share one decode, at the smallest scale that the format offers.
+//! - Tell what it takes ([`Processor::cost`]), from above: what cannot be told runs in a message of its own, whatever it
+//!   takes.
+//! - Leave out metadata of the source, so that no location leaks.
+//! - Keep what is stored `inline` to 32 KiB.
+//!
+//! `darkroom_core::testing` (feature `testing`) checks all of this that can be checked, in one line of a test;
+//! `docs/adding-a-processor.md` goes from a template to an asset that is served.
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,7 +64,10 @@ pub fn parse_params(processor: &str, text: Option<&str>) -> Result<RawParams> {
 
 /// Typed parameters: read from configuration with defaults for what is absent, unknown names refused
 /// (`#[serde(default, deny_unknown_fields)]`), ranges checked by [`validate`](Params::validate).
-pub trait Params: Serialize + DeserializeOwned + Default {
+///
+/// The schema is what tools show of them: types, defaults, doc comments, and the ranges that
+/// `#[schemars(range(min = 1, max = 100))]` names, to which `validate` has to hold (the conformance suite compares).
+pub trait Params: Serialize + DeserializeOwned + Default + JsonSchema {
     /// Refuses values out of range, naming the field, what was found and what is allowed.
     ///
     /// # Errors
@@ -49,9 +83,10 @@ pub trait Params: Serialize + DeserializeOwned + Default {
 /// use darkroom_core::pixels::Size;
 /// use darkroom_core::processor::{Params, Processor};
 /// use darkroom_core::source::Source;
+/// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(Serialize, Deserialize, Default)]
+/// #[derive(Serialize, Deserialize, Default, JsonSchema)]
 /// #[serde(default, deny_unknown_fields)]
 /// pub struct CopyParams {}
 /// impl Params for CopyParams {
@@ -124,6 +159,7 @@ pub struct Descriptor {
     version: u32,
     kind: AssetKind,
     accepts: &'static [MediaType],
+    schema: fn() -> serde_json::Value,
     canonical: fn(&RawParams) -> Result<String>,
     process: fn(&Source<'_>, &RawParams) -> Result<Derivative>,
     request: fn(Size, &RawParams) -> Result<Option<Size>>,
@@ -138,6 +174,7 @@ impl Descriptor {
             version: P::VERSION,
             kind: P::Output::KIND,
             accepts: P::ACCEPTS,
+            schema: schema::<P>,
             canonical: canonical_params::<P>,
             process: |source, raw| {
                 let params = typed_params::<P>(raw)?;
@@ -171,6 +208,12 @@ impl Descriptor {
     /// Whether `media` can be a source.
     pub fn accepts(&self, media: &MediaType) -> bool {
         self.accepts.contains(media)
+    }
+
+    /// The JSON Schema (draft 2020-12) of the params, without references: an object with `properties`, each with
+    /// `description`, `default`, and `minimum` and `maximum` or the allowed names where it has them.
+    pub fn schema(&self) -> serde_json::Value {
+        (self.schema)()
     }
 
     /// The params in canonical form: JSON with every field, defaults filled in, in the order of declaration.
@@ -227,6 +270,11 @@ fn typed_params<P: Processor>(raw: &RawParams) -> Result<P::Params> {
         .map_err(|error| invalid(error.to_string()))?;
     params.validate().map_err(invalid)?;
     Ok(params)
+}
+
+fn schema<P: Processor>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<P::Params>().to_value()
 }
 
 fn canonical_params<P: Processor>(raw: &RawParams) -> Result<String> {

@@ -161,6 +161,17 @@ impl Darkroom {
         }
     }
 
+    /// Runs rounds until everything is certified.
+    pub fn certified(&self) {
+        for _ in 0..200 {
+            if !self.store().being_certified {
+                return;
+            }
+            self.network.tick();
+        }
+        panic!("the canister does not end certifying: {:?}", self.store());
+    }
+
     /// Runs rounds until nothing waits to be freed.
     pub fn freed(&self) {
         for _ in 0..200 {

@@ -4,6 +4,7 @@
 use candid::Principal;
 use darkroom_api as api;
 use ic_http_certification::{HttpRequest, HttpResponse, Method, StatusCode};
+use ic_response_verification::types::VerifiedResponse;
 use ic_response_verification::verify_request_response_pair;
 
 use crate::Darkroom;
@@ -48,6 +49,34 @@ impl<'a> Gateway<'a> {
     /// # Errors
     /// Why it is not.
     pub fn verify(&self, request: &api::HttpRequest, response: &api::HttpResponse) -> Result<(), String> {
+        let certified = self.check(request, response)?.ok_or("the canister asks not to be verified")?;
+        match certified.headers.len() == response.headers.len() {
+            true => Ok(()),
+            false => Err(format!("of {:?} only {:?} are certified", response.headers, certified.headers)),
+        }
+    }
+
+    /// Whether it is certified that an answer to a request is not.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn verify_skip(
+        &self,
+        request: &api::HttpRequest,
+        response: &api::HttpResponse,
+    ) -> Result<(), String> {
+        match self.check(request, response)? {
+            None => Ok(()),
+            Some(certified) => Err(format!("{certified:?} is certified")),
+        }
+    }
+
+    /// What of an answer is certified; nothing if it is certified that nothing is.
+    fn check(
+        &self,
+        request: &api::HttpRequest,
+        response: &api::HttpResponse,
+    ) -> Result<Option<VerifiedResponse>, String> {
         let now = self.darkroom.network.get_time().as_nanos_since_unix_epoch();
         let asked = HttpRequest::builder()
             .with_method(request.method.parse::<Method>().map_err(|error| error.to_string())?)
@@ -61,14 +90,9 @@ impl<'a> Gateway<'a> {
             .with_body(response.body.to_vec())
             .build();
         let id = self.darkroom.id.as_slice();
-        let verified =
-            verify_request_response_pair(asked, given, id, now.into(), MAX_OFFSET, &self.root_key, 2)
-                .map_err(|error| format!("{error:?}"))?;
-        let certified = verified.response.ok_or("the canister asks not to be verified")?;
-        match certified.headers.len() == response.headers.len() {
-            true => Ok(()),
-            false => Err(format!("of {:?} only {:?} are certified", response.headers, certified.headers)),
-        }
+        verify_request_response_pair(asked, given, id, now.into(), MAX_OFFSET, &self.root_key, 2)
+            .map(|verified| verified.response)
+            .map_err(|error| format!("{error:?}"))
     }
 
     /// A verified answer.

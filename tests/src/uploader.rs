@@ -14,8 +14,7 @@ use crate::Photo;
 
 /// The processors of the default pipeline.
 pub fn toolkit() -> Registry {
-    let listed = darkroom_core::processors![darkroom_placeholder, darkroom_preview, darkroom_thumbnail];
-    Registry::new(&listed).unwrap_or_else(|error| panic!("{error}"))
+    darkroom_processors::registry().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The derivatives of the default pipeline, in order.

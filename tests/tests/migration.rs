@@ -186,6 +186,13 @@ fn everything_of_layout_1_is_there_after_the_upgrade() {
     darkroom.upgrade_to(darkroom_wasm::CANISTER).unwrap();
     darkroom.network.start_canister(darkroom.id, Some(darkroom.owner)).unwrap();
     assert_eq!(layout_of(&darkroom), PRESENT);
+    // Layout 1 certified nothing. What is there is not said to be missing meanwhile.
+    let path = |item: &str| format!("/{item}/original");
+    if darkroom.store().being_certified {
+        let status = darkroom.http("GET", &path(&last.item.id), Vec::new()).status_code;
+        assert!([200, 503].contains(&status), "{status}");
+    }
+    darkroom.certified();
 
     // All that was stored, and the keys of it.
     for published in published.iter().chain([&last]) {

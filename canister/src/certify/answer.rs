@@ -4,7 +4,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use darkroom_core::media::MediaType;
 
+use super::cors::Cors;
 use super::disposition::disposition;
+use super::hash::{self, Hash};
+use crate::hex;
 use crate::store::{AssetRecord, Location};
 
 /// Which form answers have: another status, header or text is another form, and all is certified again by the upgrade
@@ -40,6 +43,8 @@ pub(crate) enum Answer {
     Part(u32),
     /// 200 to a request for the head.
     Head,
+    /// 404, below a token's id, where there are other answers too.
+    Missing,
 }
 
 /// By what an asset is asked for.
@@ -49,9 +54,16 @@ pub(crate) enum Address {
     Name,
     /// The SHA-256 of its bytes.
     Content,
+    /// A token.
+    Token {
+        /// What its secret is known by.
+        check: Hash,
+        /// Which of the trees beside the asset's chunks is its.
+        tree: u32,
+    },
 }
 
-/// A public asset at one of its addresses.
+/// An asset at one of its addresses.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) address: Address,
@@ -77,9 +89,14 @@ impl Subject<'_> {
         let size = self.asset.size;
         let mut head = match answer {
             Answer::NotAllowed => return not_allowed(),
+            Answer::Missing => return missing(),
             Answer::OutOfRange => {
                 let mut head = text(416, OUT_OF_RANGE_TEXT);
                 head.add("content-range", format!("bytes */{size}"));
+                if let Address::Token { .. } = self.address {
+                    head.add("etag", self.etag());
+                    private(&mut head);
+                }
                 return head;
             }
             Answer::Unchanged => head(304, TO_ANY),
@@ -103,6 +120,10 @@ impl Subject<'_> {
                 head.add("last-modified", self.last_modified());
             }
             Address::Content => head.add("cache-control", "public, max-age=31536000, immutable"),
+            Address::Token { .. } => {
+                private(&mut head);
+                head.add("last-modified", self.last_modified());
+            }
         }
         if answer != Answer::Unchanged {
             head.add("accept-ranges", "bytes");
@@ -115,9 +136,17 @@ impl Subject<'_> {
         head
     }
 
-    /// The SHA-256 in quotes: a strong validator.
+    /// The SHA-256 in quotes: a strong validator. Below a token it is one that follows from its secret too. All answers
+    /// there but 404 and 405 have it, so that nobody can tell from their hashes, which are in every proof, whether a guess
+    /// of what is private is right.
     pub(crate) fn etag(&self) -> String {
-        format!("\"{}\"", self.asset.sha256)
+        match self.address {
+            Address::Name | Address::Content => format!("\"{}\"", self.asset.sha256),
+            Address::Token { check, .. } => {
+                let tag = hash::sha256(&[b"darkroom-etag:", &check, &self.asset.sha256.0]);
+                format!("\"{}\"", hex::text(&tag))
+            }
+        }
     }
 
     /// When the item was published, in whole seconds.
@@ -135,7 +164,7 @@ impl Subject<'_> {
     fn disposition(&self) -> String {
         let kind = if is_picture(&self.asset.media) { "inline" } else { "attachment" };
         match self.address {
-            Address::Name => disposition(kind, self.asset, self.file_name),
+            Address::Name | Address::Token { .. } => disposition(kind, self.asset, self.file_name),
             Address::Content => kind.to_owned(),
         }
     }
@@ -153,6 +182,13 @@ pub(crate) fn not_allowed() -> Head {
     let mut head = text(405, NOT_ALLOWED_TEXT);
     head.add("allow", "GET, HEAD");
     head
+}
+
+/// Kept by nobody, known to no other page, found by no search: the URL is all that it takes.
+fn private(head: &mut Head) {
+    head.add("cache-control", "private, no-store");
+    head.add("referrer-policy", "no-referrer");
+    head.add("x-robots-tag", "noindex");
 }
 
 fn text(status: u16, text: &'static str) -> Head {
@@ -173,6 +209,14 @@ pub(super) fn head(status: u16, expression: &str) -> Head {
 }
 
 impl Head {
+    /// Tells which origin may read it; `*` stands where that was not called.
+    pub(crate) fn allow(&mut self, cors: &Cors, variant: usize) {
+        for (name, value) in cors.headers(variant) {
+            self.headers.retain(|(present, _)| *present != name);
+            self.add(name, value);
+        }
+    }
+
     pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
     }

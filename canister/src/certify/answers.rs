@@ -14,7 +14,8 @@ use std::sync::LazyLock;
 use darkroom_core::Digest;
 use ic_certification::HashTree;
 
-use super::answer::{self, Answer, Head, Subject, TO_ANY, TO_METHOD};
+use super::answer::{self, Address, Answer, Head, Subject, TO_ANY, TO_METHOD};
+use super::cors::Cors;
 use super::hash::{self, Fields, Hash, Known};
 use super::labels::Labels;
 use crate::store::AnswersRecord;
@@ -34,6 +35,11 @@ pub(super) static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
     leaf: hash::empty_leaf(),
 });
 
+/// The label of answers on a very path.
+pub(crate) const VERY_PATH: &str = "<$>";
+/// The label of answers on all paths that begin with one.
+pub(crate) const ANY_PATH: &str = "<*>";
+
 /// More answers than these are kept as a tree.
 const FEW: usize = 16;
 
@@ -41,17 +47,44 @@ const FEW: usize = 16;
 /// kept, where one is.
 pub(crate) fn certify(
     subject: &Subject<'_>,
+    cors: &Cors,
     chunks: impl IntoIterator<Item = Digest>,
     known: &mut Known,
 ) -> (AnswersRecord, Option<Vec<u8>>) {
+    let chunks: Vec<Digest> = chunks.into_iter().collect();
+    let (mut labels, mut heads) = (Vec::new(), Vec::new());
+    for variant in 0..cors.variants() {
+        heads.push(certify_variant(subject, cors, variant, &chunks, known, &mut labels));
+    }
+    let (any, tree) = grow(&labels);
+    let kept = (labels.len() > FEW).then_some(tree);
+    let path = labels_of_path(any, &heads).hash();
+    let path = hash::labeled(end(subject.address).as_bytes(), &path);
+    (AnswersRecord::new(path, any, &heads, &labels, kept.is_some()), kept)
+}
+
+/// Adds the hashes of all answers to an origin; gives that of the answer to HEAD.
+fn certify_variant(
+    subject: &Subject<'_>,
+    cors: &Cors,
+    variant: usize,
+    chunks: &[Digest],
+    known: &mut Known,
+    labels: &mut Vec<Hash>,
+) -> Hash {
     let mut fields = |answer| {
-        let Head { status, headers, text } = subject.head(answer);
+        let mut head = subject.head(answer);
+        head.allow(cors, variant);
+        let Head { status, headers, text } = head;
         let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
         (Fields::new(status, &headers, known), body)
     };
-    let mut labels = Vec::new();
     for answer in [Answer::Unchanged, Answer::OutOfRange, Answer::NotAllowed] {
         let (fields, body) = fields(answer);
+        labels.push(fields.response(&body));
+    }
+    if let Address::Token { .. } = subject.address {
+        let (fields, body) = fields(Answer::Missing);
         labels.push(fields.response(&body));
     }
     if answer::chunks(subject.asset) == 1 {
@@ -64,85 +97,97 @@ pub(crate) fn certify(
         part.set("content-range", &subject.content_range(index));
         labels.push(part.response(&chunk.0));
     }
-    let (any, tree) = grow(&labels);
-    let kept = (labels.len() > FEW).then_some(tree);
-    let path = labels_of_path(any, head).hash();
-    let path = hash::labeled(b"<$>", &path);
-    (AnswersRecord::new([path, head, any], &labels, kept.is_some()), kept)
+    head
 }
 
-/// The place of an answer to any request among the hashes.
-fn index(answer: Answer, is_one_chunk: bool) -> usize {
-    match answer {
-        Answer::Unchanged => 0,
-        Answer::OutOfRange => 1,
-        Answer::NotAllowed => 2,
-        Answer::Whole | Answer::Head => 3,
-        Answer::Part(index) => 3 + usize::from(is_one_chunk) + index as usize,
+/// The label below which the answers at an address are.
+fn end(address: Address) -> &'static str {
+    match address {
+        Address::Name | Address::Content => VERY_PATH,
+        Address::Token { .. } => ANY_PATH,
     }
 }
 
-/// What is below an asset's name, with one answer; `read` reads of the tree, where one is kept.
+/// The place of an answer to any request among the hashes.
+fn index(subject: &Subject<'_>, answer: Answer, variant: usize) -> usize {
+    let chunks = answer::chunks(subject.asset) as usize;
+    let first = 3 + usize::from(matches!(subject.address, Address::Token { .. }));
+    let parts = first + usize::from(chunks == 1);
+    let place = match answer {
+        Answer::Unchanged => 0,
+        Answer::OutOfRange => 1,
+        Answer::NotAllowed => 2,
+        Answer::Missing => 3,
+        Answer::Whole | Answer::Head => first,
+        Answer::Part(index) => parts + index as usize,
+    };
+    variant * (parts + chunks) + place
+}
+
+/// What is below an asset's name or a token's id, with one answer; `read` reads of the tree, where one is kept.
 pub(crate) fn witness(
     record: &AnswersRecord,
+    subject: &Subject<'_>,
     answer: Answer,
-    is_one_chunk: bool,
+    variant: usize,
     read: impl Fn(usize, &mut [u8]),
 ) -> HashTree {
     let Constants { to_any, to_method, head_request, .. } = &*CONSTANTS;
-    let [_, head, any] = record.roots();
-    let below = labels_of_path(any, head).witness(|label| {
+    let heads = record.heads();
+    let below = labels_of_path(record.any(), &heads).witness(|label| {
         if label == to_method && answer == Answer::Head {
-            return Some(ic_certification::labeled(*head_request, response(&head)));
+            return Some(ic_certification::labeled(*head_request, show_of(&heads, variant)));
         }
         (label == to_any && answer != Answer::Head).then(|| {
-            let index = index(answer, is_one_chunk);
+            let index = index(subject, answer, variant);
             let below = match record.labels() {
-                Some(labels) => {
-                    let (_, tree) = grow(labels);
-                    show(labels.len(), index, |at, bytes| {
-                        bytes.copy_from_slice(&tree[at..at + bytes.len()]);
-                    })
-                }
+                Some(labels) => show_of(labels, index),
                 None => show(record.kept(), index, &read),
             };
             ic_certification::labeled(*b"", below)
         })
     });
-    ic_certification::labeled(*b"<$>", below)
+    ic_certification::labeled(end(subject.address), below)
 }
 
 /// What is below an asset's name, showing that only answers on its very path are.
 pub(crate) fn outline(record: &AnswersRecord) -> HashTree {
-    let [_, head, any] = record.roots();
-    ic_certification::labeled(*b"<$>", labels_of_path(any, head).all(|_| None))
+    let below = labels_of_path(record.any(), &record.heads()).all(|_| None);
+    ic_certification::labeled(VERY_PATH, below)
 }
 
 /// What is below the label of answers on a very path.
-pub(super) fn labels_of_path(any: Hash, head: Hash) -> Labels {
-    let Constants { to_any, to_method, head_request, leaf } = &*CONSTANTS;
-    let head = hash::labeled(head_request, &hash::labeled(&head, leaf));
+pub(super) fn labels_of_path(any: Hash, heads: &[Hash]) -> Labels {
+    let Constants { to_any, to_method, head_request, .. } = &*CONSTANTS;
+    let head = hash::labeled(head_request, &grow(heads).0);
     Labels::new([(to_any.to_vec(), hash::labeled(b"", &any)), (to_method.to_vec(), head)])
 }
 
-/// The answers on paths where nothing is.
-fn nowhere() -> (Labels, [Hash; 2]) {
+/// The answers on paths where nothing is: 404 and 405 for each origin.
+fn nowhere(cors: &Cors) -> (Labels, Vec<[Hash; 2]>) {
     let mut known = Known::default();
-    let responses = [answer::missing(), answer::not_allowed()].map(|Head { status, headers, text }| {
-        let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
-        Fields::new(status, &headers, &mut known).response(&body)
-    });
-    (Labels::new(responses.map(|response| (response.to_vec(), CONSTANTS.leaf))), responses)
+    let mut responses = |variant| {
+        [answer::missing(), answer::not_allowed()].map(|mut head| {
+            head.allow(cors, variant);
+            let Head { status, headers, text } = head;
+            let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
+            Fields::new(status, &headers, &mut known).response(&body)
+        })
+    };
+    let responses: Vec<_> = (0..cors.variants()).map(&mut responses).collect();
+    let labels = responses.as_flattened().iter().map(|response| (response.to_vec(), CONSTANTS.leaf));
+    (Labels::new(labels), responses)
 }
 
 /// The hash of what is below `<*>`.
-pub(crate) fn nowhere_hash() -> Hash {
-    hash::labeled(&CONSTANTS.to_any, &hash::labeled(b"", &nowhere().0.hash()))
+pub(crate) fn nowhere_hash(cors: &Cors) -> Hash {
+    hash::labeled(&CONSTANTS.to_any, &hash::labeled(b"", &nowhere(cors).0.hash()))
 }
 
 /// What is below `<*>`, with 404 or 405.
-pub(crate) fn nowhere_witness(allowed: bool) -> HashTree {
-    let (labels, [missing, not_allowed]) = nowhere();
+pub(crate) fn nowhere_witness(cors: &Cors, variant: usize, allowed: bool) -> HashTree {
+    let (labels, responses) = nowhere(cors);
+    let [missing, not_allowed] = responses[variant];
     let wanted = if allowed { missing } else { not_allowed };
     let below = labels.witness(|label| (label == wanted).then(|| ic_certification::leaf(*b"")));
     ic_certification::labeled(CONSTANTS.to_any, ic_certification::labeled(*b"", below))
@@ -150,6 +195,12 @@ pub(crate) fn nowhere_witness(allowed: bool) -> HashTree {
 
 pub(super) fn response(label: &Hash) -> HashTree {
     ic_certification::labeled(*label, ic_certification::leaf(*b""))
+}
+
+/// The tree over labels that are at hand, with the one of `index` in it.
+pub(super) fn show_of(labels: &[Hash], index: usize) -> HashTree {
+    let (_, tree) = grow(labels);
+    show(labels.len(), index, |at, bytes| bytes.copy_from_slice(&tree[at..at + bytes.len()]))
 }
 
 /// The hash of a tree over labels, and the tree as it is kept.
@@ -213,11 +264,9 @@ mod tests {
         #[test]
         fn any_answer_can_be_shown(labels in prop::collection::hash_set(any::<Hash>(), 1..60)) {
             let labels: Vec<Hash> = labels.into_iter().collect();
-            let (root, tree) = grow(&labels);
+            let (root, _) = grow(&labels);
             for (index, label) in labels.iter().enumerate() {
-                let shown = show(labels.len(), index, |at, bytes| {
-                    bytes.copy_from_slice(&tree[at..at + bytes.len()]);
-                });
+                let shown = show_of(&labels, index);
                 prop_assert_eq!(shown.digest(), root);
                 let leaf: HashTree = ic_certification::leaf(*b"");
                 prop_assert_eq!(shown.lookup_subtree([label]), SubtreeLookupResult::Found(leaf));

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use ic_certification::HashTree;
 
 use super::answer::{self, Head, TO_ANY, TO_METHOD};
-use super::answers::{CONSTANTS, labels_of_path, response};
+use super::answers::{CONSTANTS, labels_of_path, show_of};
+use super::cors::Cors;
 use super::hash::{self, Fields, Hash, Known};
 use super::labels::Labels;
 
@@ -29,6 +30,8 @@ pub(crate) struct Document {
     kind: Kind,
     pub(crate) body: Cow<'static, [u8]>,
     sha256: Hash,
+    /// Whom its answers are for.
+    cors: Cors,
 }
 
 /// An answer on the path of a document.
@@ -49,7 +52,17 @@ impl Document {
     pub(crate) fn new(kind: Kind, body: impl Into<Cow<'static, [u8]>>) -> Document {
         let body = body.into();
         let sha256 = hash::sha256(&[&body]);
-        Document { kind, body, sha256 }
+        Document { kind, body, sha256, cors: Cors::Any }
+    }
+
+    /// With answers for these origins, instead of for any.
+    pub(crate) fn for_origins(self, cors: &Cors) -> Document {
+        Document { cors: cors.clone(), ..self }
+    }
+
+    /// Which of its answers a request from an origin gets.
+    pub(crate) fn variant(&self, origin: Option<&str>) -> usize {
+        self.cors.variant(origin)
     }
 
     /// The SHA-256 in quotes: a strong validator.
@@ -59,7 +72,13 @@ impl Document {
     }
 
     /// Status and headers of an answer.
-    pub(crate) fn head(&self, reply: Reply) -> Head {
+    pub(crate) fn head(&self, reply: Reply, variant: usize) -> Head {
+        let mut head = self.head_for_any(reply);
+        head.allow(&self.cors, variant);
+        head
+    }
+
+    fn head_for_any(&self, reply: Reply) -> Head {
         let mut head = match reply {
             Reply::NotAllowed => return answer::not_allowed(),
             Reply::Whole => answer::head(200, TO_ANY),
@@ -83,18 +102,18 @@ impl Document {
 
     /// The hash of what is below the label of answers on the very path.
     pub(crate) fn hash(&self, known: &mut Known) -> Hash {
-        let (any, head) = self.answers(known);
-        labels_of_path(any.hash(), head).hash()
+        let (any, heads) = self.answers(known);
+        labels_of_path(any.hash(), &heads).hash()
     }
 
     /// What is below the path, with one answer.
-    pub(crate) fn witness(&self, reply: Reply) -> HashTree {
+    pub(crate) fn witness(&self, reply: Reply, variant: usize) -> HashTree {
         let known = &mut Known::default();
-        let (any, head) = self.answers(known);
-        let wanted = self.response(reply, known);
-        labels_of_path(any.hash(), head).witness(|label| match reply {
+        let (any, heads) = self.answers(known);
+        let wanted = self.response(reply, variant, known);
+        labels_of_path(any.hash(), &heads).witness(|label| match reply {
             Reply::Head => (label == CONSTANTS.to_method)
-                .then(|| ic_certification::labeled(CONSTANTS.head_request, response(&head))),
+                .then(|| ic_certification::labeled(CONSTANTS.head_request, show_of(&heads, variant))),
             _ => (label == CONSTANTS.to_any).then(|| {
                 let below = any.witness(|label| (label == wanted).then(|| ic_certification::leaf(*b"")));
                 ic_certification::labeled(*b"", below)
@@ -104,19 +123,24 @@ impl Document {
 
     /// What is below the path, showing that there is nothing but answers.
     pub(crate) fn outline(&self) -> HashTree {
-        let (any, head) = self.answers(&mut Known::default());
-        labels_of_path(any.hash(), head).all(|_| None)
+        let (any, heads) = self.answers(&mut Known::default());
+        labels_of_path(any.hash(), &heads).all(|_| None)
     }
 
-    /// The answers to any request, and the one to HEAD.
-    fn answers(&self, known: &mut Known) -> (Labels, Hash) {
-        let any = [Reply::Whole, Reply::Unchanged, Reply::NotAllowed];
-        let any = any.map(|reply| (self.response(reply, known).to_vec(), CONSTANTS.leaf));
-        (Labels::new(any), self.response(Reply::Head, known))
+    /// The answers to any request, and those to HEAD, for each origin.
+    fn answers(&self, known: &mut Known) -> (Labels, Vec<Hash>) {
+        let (mut any, mut heads) = (Vec::new(), Vec::new());
+        for variant in 0..self.cors.variants() {
+            for reply in [Reply::Whole, Reply::Unchanged, Reply::NotAllowed] {
+                any.push((self.response(reply, variant, known).to_vec(), CONSTANTS.leaf));
+            }
+            heads.push(self.response(Reply::Head, variant, known));
+        }
+        (Labels::new(any), heads)
     }
 
-    fn response(&self, reply: Reply, known: &mut Known) -> Hash {
-        let Head { status, headers, text } = self.head(reply);
+    fn response(&self, reply: Reply, variant: usize, known: &mut Known) -> Hash {
+        let Head { status, headers, text } = self.head(reply, variant);
         let body = match reply {
             Reply::Whole => self.sha256,
             _ => hash::sha256(&[text.unwrap_or_default().as_bytes()]),
@@ -151,10 +175,23 @@ mod tests {
             let document = Document::new(kind, b"{}".as_slice());
             let root = document.hash(&mut Known::default());
             for reply in [Reply::Whole, Reply::Head, Reply::Unchanged, Reply::NotAllowed] {
-                assert_eq!(document.witness(reply).digest(), root, "{kind:?} {reply:?}");
+                assert_eq!(document.witness(reply, 0).digest(), root, "{kind:?} {reply:?}");
             }
             assert_eq!(document.outline().digest(), root, "{kind:?}");
             assert_ne!(Document::new(kind, b"{ }".as_slice()).hash(&mut Known::default()), root);
         }
+    }
+
+    #[test]
+    fn each_origin_has_answers_of_its_own() {
+        let cors = Cors::Origins(vec!["https://a.example".to_owned(), "https://b.example".to_owned()]);
+        let document = Document::new(Kind::Json, b"{}".as_slice()).for_origins(&cors);
+        let root = document.hash(&mut Known::default());
+        for reply in [Reply::Whole, Reply::Head, Reply::Unchanged, Reply::NotAllowed] {
+            let shown = [0, 1].map(|variant| document.witness(reply, variant));
+            assert!(shown.iter().all(|shown| shown.digest() == root), "{reply:?}");
+            assert_ne!(shown[0], shown[1], "{reply:?}");
+        }
+        assert_eq!(document.variant(Some("https://b.example")), 1);
     }
 }

@@ -78,7 +78,8 @@ fn parse_range(text: &str, size: u64) -> Range {
     }
 }
 
-fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+/// A header's value.
+pub(super) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
     request.headers.iter().find(named).map(|(_, value)| value.as_str())
 }

@@ -16,6 +16,7 @@ pub(super) fn respond<M: Memory + Clone>(
     certificate: Option<&[u8]>,
 ) -> HttpResponse {
     let document = &found.document;
+    let variant = document.variant(conditions::header(request, "origin"));
     let reply = match request.method.as_str() {
         "GET" | "HEAD" if conditions::has(request, &document.etag()) == Some(true) => Reply::Unchanged,
         "GET" => Reply::Whole,
@@ -26,7 +27,7 @@ pub(super) fn respond<M: Memory + Clone>(
         _ => Reply::NotAllowed,
     };
     let proof = certificate.map(|certificate| {
-        let tree = service.prove_document(path, found, reply);
+        let tree = service.prove_document(path, found, reply, variant);
         let mut labels = vec!["http_expr"];
         labels.extend(path.iter().map(String::as_str));
         labels.push("<$>");
@@ -37,5 +38,5 @@ pub(super) fn respond<M: Memory + Clone>(
         Reply::Head | Reply::Unchanged => Some(Vec::new()),
         Reply::NotAllowed => None,
     };
-    response(document.head(reply), body, proof)
+    response(document.head(reply, variant), body, proof)
 }

@@ -9,11 +9,15 @@ use ic_stable_structures::Memory;
 use super::access::is_public;
 use super::description::describe;
 use super::gallery::GALLERY;
-use super::{Service, Wire};
-use crate::certify::answer::{self, Address, Answer, FORM, Subject};
+use super::tokens::PRIVATE;
+use super::{METRICS, Service, Wire};
+use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
+use crate::certify::cors::Cors;
 use crate::certify::hash::{self, Hash, Known};
 use crate::certify::labels::Labels;
+use crate::certify::skip;
+use crate::hex;
 use crate::store::{
     AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, CertifiedItem, ItemRecord, Location,
     content_key, parse_content_key,
@@ -22,7 +26,7 @@ use crate::store::{
 /// The label of answers on a very path.
 pub(super) const VERY_PATH: &str = "<$>";
 pub(super) const HTTP_EXPR: &str = "http_expr";
-const SHA_256: &str = "sha256";
+pub(super) const SHA_256: &str = "sha256";
 
 /// A public asset that a path leads to.
 pub(crate) struct Found {
@@ -30,6 +34,7 @@ pub(crate) struct Found {
     item: ItemRecord,
     asset: AssetRecord,
     answers: AnswersRecord,
+    cors: Cors,
     /// Of the item at its address.
     siblings: Option<CertifiedItem>,
 }
@@ -46,34 +51,25 @@ impl Found {
     }
 }
 
+impl Found {
+    /// The origins that its answers are for.
+    pub(crate) fn cors(&self) -> &Cors {
+        &self.cors
+    }
+}
+
 impl<M: Memory + Clone> Service<M> {
+    /// The origins that answers are for where nothing is.
+    ///
+    /// # Errors
+    /// `corrupt`.
+    pub(crate) fn cors(&self) -> api::Result<Cors> {
+        Ok(self.store.origins().wire()?.present().1)
+    }
+
     /// The hash that the network certifies.
     pub(crate) fn root(&self) -> Hash {
         hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
-    }
-
-    /// Certifies everything where that was not done, or in another form: in a fresh canister next to nothing, and after
-    /// an upgrade from an older layout or to another form all that is public.
-    pub(super) fn certify_anew(&mut self) -> api::Result<()> {
-        let certified = &mut self.store.certified;
-        if certified.paths.form() == FORM {
-            return Ok(());
-        }
-        certified.paths.begin(FORM);
-        certified.contents.begin(FORM);
-        certified.items.clear();
-        certified.places.clear();
-        certified.by_content.clear();
-        certified.paths.insert(b"<*>", answers::nowhere_hash());
-        self.store.gallery.clear();
-        let ids: Vec<[u8; 10]> = self.store.items.keys(..).collect();
-        for id in ids {
-            // A record that cannot be read is not served, and fails no upgrade.
-            if let Ok(Some(item)) = self.store.items.get(&id) {
-                self.certify(ItemId(id), &item)?;
-            }
-        }
-        Ok(())
     }
 
     /// Certifies an item, as it is stored, at all its addresses and in the gallery, if it is published and everybody may
@@ -83,20 +79,25 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         }
         let mut known = Known::default();
+        let origins = self.store.origins().wire()?.present();
         let mut assets = Vec::with_capacity(item.assets.len());
         for asset in &item.assets {
-            let answers = self.certify_asset(Address::Name, item, asset, &mut known)?;
-            assets.push(CertifiedAsset { name: asset.name.clone(), answers });
+            let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known)?;
+            assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
         self.exhibit(id, item, &mut known)?;
-        let certified = CertifiedItem { assets, description: describe(id, item).hash(&mut known) };
+        let certified = CertifiedItem {
+            assets,
+            description: describe(id, item).for_origins(&origins.1).hash(&mut known),
+            cors: origins.0,
+        };
         self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
         self.store.certified.items.insert(id.0, &certified);
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.insert(key, &());
-            self.certify_content(asset.sha256, &mut known)?;
+            self.certify_content(asset.sha256, &origins, &mut known)?;
         }
         self.certify_contents();
         Ok(())
@@ -109,20 +110,26 @@ impl<M: Memory + Clone> Service<M> {
         }
         self.withdraw(id, item)?;
         self.store.certified.paths.remove(id.to_string().as_bytes());
+        let origins = self.store.origins().wire()?.present();
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.remove(&key);
         }
         for asset in &item.assets {
-            self.certify_content(asset.sha256, &mut Known::default())?;
+            self.certify_content(asset.sha256, &origins, &mut Known::default())?;
         }
         self.certify_contents();
         Ok(())
     }
 
     /// Certifies a content at the first of its places, unless that is done; one without a place is gone.
-    fn certify_content(&mut self, sha256: Digest, known: &mut Known) -> api::Result<()> {
+    fn certify_content(
+        &mut self,
+        sha256: Digest,
+        (number, cors): &(u32, Cors),
+        known: &mut Known,
+    ) -> api::Result<()> {
         let label = sha256.to_string();
         let range = sha256.0.to_vec()..=[sha256.0.as_slice(), &[0xff]].concat();
         let first = self.store.certified.places.keys(range).next();
@@ -132,7 +139,10 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(());
         };
         let present = self.store.certified.by_content.get(&sha256.0).wire()?;
-        if present.is_some_and(|present| present.item == id && present.name == name) {
+        let is_same = |present: &CertifiedContent| {
+            present.item == id && present.name == name && present.cors == *number
+        };
+        if present.as_ref().is_some_and(is_same) {
             return Ok(());
         }
         let item = self.item(id)?;
@@ -140,10 +150,10 @@ impl<M: Memory + Clone> Service<M> {
             what: "place of a content",
             reason: format!("item `{id}` has no asset `{name}`"),
         });
-        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, known)?;
+        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, cors, known)?;
         let certified = &mut self.store.certified;
         certified.contents.insert(label.as_bytes(), answers.path());
-        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers });
+        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers, cors: *number });
         Ok(())
     }
 
@@ -157,20 +167,21 @@ impl<M: Memory + Clone> Service<M> {
         }
     }
 
-    fn certify_asset(
+    pub(super) fn certify_asset(
         &mut self,
         address: Address,
         item: &ItemRecord,
         asset: &AssetRecord,
+        cors: &Cors,
         known: &mut Known,
     ) -> api::Result<AnswersRecord> {
         let published_at = item.published_at.unwrap_or_default();
         let subject = Subject { address, asset, file_name: &item.file_name, published_at };
         match many_chunks(asset) {
-            None => Ok(answers::certify(&subject, [asset.sha256], known).0),
+            None => Ok(answers::certify(&subject, cors, [asset.sha256], known).0),
             Some(blob) => {
                 let chunks = self.store.chunks.digests(blob);
-                let (record, tree) = answers::certify(&subject, chunks, known);
+                let (record, tree) = answers::certify(&subject, cors, chunks, known);
                 if let Some(tree) = tree {
                     self.store.chunks.put_tree(blob, number(address), &tree).wire()?;
                 }
@@ -183,33 +194,31 @@ impl<M: Memory + Clone> Service<M> {
     pub(crate) fn find(&self, path: &[String]) -> Option<Found> {
         let [first, second] = path else { return None };
         let certified = &self.store.certified;
-        let (address, id, name, answers, siblings) = if first == SHA_256 {
-            let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
-            (Address::Content, content.item, content.name, content.answers, None)
+        let (address, id, name, answers, number, siblings) = if first == SHA_256 {
+            let content = certified.by_content.get(&hex::parse(second)?).ok()??;
+            (Address::Content, content.item, content.name, content.answers, content.cors, None)
         } else {
             let id: ItemId = first.parse().ok()?;
             let siblings = certified.items.get(&id.0).ok()??;
             let own = siblings.assets.iter().find(|asset| asset.name.as_str() == second)?.clone();
-            (Address::Name, id, own.name, own.answers, Some(siblings))
+            (Address::Name, id, own.name, own.answers, own.cors, Some(siblings))
         };
         let item = self.store.items.get(&id.0).ok()??;
         let asset = item.asset(name.as_str())?.clone();
-        Some(Found { address, item, asset, answers, siblings })
+        let cors = self.store.origins().ok()?.get(number);
+        Some(Found { address, item, asset, answers, cors, siblings })
     }
 
     /// Shows an answer on the path of an asset.
-    pub(crate) fn prove(&self, path: &[String], found: &Found, answer: Answer) -> Option<HashTree> {
+    pub(crate) fn prove(
+        &self,
+        path: &[String],
+        found: &Found,
+        answer: Answer,
+        variant: usize,
+    ) -> Option<HashTree> {
         let [first, second] = path else { return None };
-        let asset = &found.asset;
-        let is_one_chunk = answer::chunks(asset) == 1;
-        let below = match found.answers.labels() {
-            Some(_) => answers::witness(&found.answers, answer, is_one_chunk, |_, _| ()),
-            None => {
-                let tree = self.store.chunks.tree(many_chunks(asset)?, number(found.address))?;
-                answers::witness(&found.answers, answer, is_one_chunk, tree)
-            }
-        };
-        let mut below = Some(below);
+        let mut below = Some(self.show(&found.answers, &found.subject(), answer, variant)?);
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes()], |_| match &found.siblings {
@@ -219,18 +228,52 @@ impl<M: Memory + Clone> Service<M> {
         Some(ic_certification::labeled(HTTP_EXPR, tree))
     }
 
+    /// Shows an answer to a subject among all answers to it.
+    pub(super) fn show(
+        &self,
+        answers: &AnswersRecord,
+        subject: &Subject<'_>,
+        answer: Answer,
+        variant: usize,
+    ) -> Option<HashTree> {
+        if answers.labels().is_some() {
+            return Some(answers::witness(answers, subject, answer, variant, |_, _| ()));
+        }
+        let tree = self.store.chunks.tree(many_chunks(subject.asset)?, number(subject.address))?;
+        Some(answers::witness(answers, subject, answer, variant, tree))
+    }
+
+    /// Frees a tree of answers that was kept beside an asset's chunks, if one was.
+    pub(super) fn forget_tree(&mut self, asset: &AssetRecord, number: u32) {
+        if let Some(blob) = many_chunks(asset) {
+            self.store.chunks.remove_tree(blob, number);
+        }
+    }
+
     /// Shows the answer on a path where nothing is, and that nothing is there.
-    pub(crate) fn prove_nothing(&self, path: &[String], is_allowed: bool) -> HashTree {
+    pub(crate) fn prove_nothing(
+        &self,
+        path: &[String],
+        is_allowed: bool,
+        cors: &Cors,
+        variant: usize,
+    ) -> HashTree {
         let [first, second] = [0, 1].map(|at| path.get(at).map_or("", String::as_str));
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes(), b"", b"<*>"], |label| {
             if label == b"<*>" {
-                return Some(answers::nowhere_witness(is_allowed));
+                return Some(answers::nowhere_witness(cors, variant, is_allowed));
+            }
+            if label == PRIVATE.as_bytes() {
+                return Some(self.prove_no_token(second));
+            }
+            if label == METRICS.as_bytes() {
+                return Some(skip::outline());
             }
             if label == SHA_256.as_bytes() {
                 let labels = [second.as_bytes(), b"", b"<$>", b"<*>"];
                 return Some(certified.contents.witness(&labels, |_| {
-                    let content = certified.by_content.get(&parse_sha256(second)?).ok()??;
+                    let content = certified.by_content.get(&hex::parse(second)?).ok()??;
                     Some(answers::outline(&content.answers))
                 }));
             }
@@ -247,7 +290,9 @@ impl<M: Memory + Clone> Service<M> {
                     return None;
                 }
                 if second == VERY_PATH {
-                    return Some(describe(id, &self.store.items.get(&id.0).ok()??).outline());
+                    let cors = self.store.origins().ok()?.get(item.cors);
+                    let item = self.store.items.get(&id.0).ok()??;
+                    return Some(describe(id, &item).for_origins(&cors).outline());
                 }
                 let asked = item.assets.iter().find(|asset| asset.name.as_str() == second)?;
                 Some(answers::outline(&asked.answers))
@@ -277,14 +322,6 @@ fn number(address: Address) -> u32 {
     match address {
         Address::Name => 0,
         Address::Content => 1,
+        Address::Token { tree, .. } => tree,
     }
-}
-
-fn parse_sha256(text: &str) -> Option<Hash> {
-    let mut hash = [0; 32];
-    let is_well_formed = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    for (place, byte) in hash.iter_mut().enumerate().filter(|_| is_well_formed) {
-        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
-    }
-    is_well_formed.then_some(hash)
 }

@@ -8,6 +8,7 @@ use darkroom_core::session::MAX_CHUNKS;
 use ic_stable_structures::Memory;
 
 use super::{Service, Wire, limits};
+use crate::certify::cors::{Cors, is_origin};
 use crate::env::Caller;
 use crate::store::{self, ConfigRecord, ImageLimitsRecord, QuotaRecord};
 
@@ -16,6 +17,8 @@ const MAX_CHUNK_SIZE: u32 = 2_000_000;
 /// Whole blocks of SHA-256: each chunk then starts where the rolling hash is at a block's edge, and both hashes take
 /// one pass. Other sizes are right, and dearer.
 const CHUNK_SIZE: u32 = 29_688 * 64;
+/// Origins that may be listed: each answer is certified for each.
+const MAX_ORIGINS: usize = 8;
 const MIN_CHUNK_SIZE: u32 = 64 * 1024;
 pub(super) const NANOS: u64 = 1_000_000_000;
 
@@ -32,6 +35,7 @@ pub(super) fn standard() -> ConfigRecord {
         total: QuotaRecord::total(),
         min_cycles: store::min_cycles(),
         images: ImageLimitsRecord::default(),
+        cors: Cors::Any,
         gallery: false,
     }
 }
@@ -77,6 +81,11 @@ pub(super) fn merge(
     if let Some(args) = &given.images {
         config.images = limits::images(config.images, args)?;
     }
+    match &args.cors {
+        None => {}
+        Some(api::Cors::Any) => config.cors = Cors::Any,
+        Some(api::Cors::Origins(origins)) => config.cors = Cors::Origins(checked_origins(origins)?),
+    }
     config.gallery = args.gallery.unwrap_or(config.gallery);
     Ok(config)
 }
@@ -89,6 +98,28 @@ fn quota(quota: QuotaRecord, args: Option<&api::Quota>) -> QuotaRecord {
         items: args.items.unwrap_or(quota.items),
         open_sessions: args.open_sessions.unwrap_or(quota.open_sessions),
     }
+}
+
+fn checked_origins(origins: &[String]) -> api::Result<Vec<String>> {
+    let invalid = |message: String| {
+        Err(api::Error::new("invalid_config", format!("invalid configuration: cors.origins {message}")))
+    };
+    if origins.len() > MAX_ORIGINS {
+        return invalid(format!("has {}; at most {MAX_ORIGINS} are allowed", origins.len()));
+    }
+    for (at, origin) in origins.iter().enumerate() {
+        let shown: String = origin.chars().take(100).flat_map(char::escape_default).collect();
+        if !is_origin(origin) {
+            return invalid(format!(
+                "has `{shown}`; allowed are http or https, a host in lower case, and a port unless it is the scheme's: \
+                 https://example.org, http://localhost:8080"
+            ));
+        }
+        if origins[..at].contains(origin) {
+            return invalid(format!("has `{shown}` twice; once is allowed"));
+        }
+    }
+    Ok(origins.to_vec())
 }
 
 pub(super) fn check(field: &str, found: u64, allowed: std::ops::RangeInclusive<u64>) -> api::Result<u64> {
@@ -158,7 +189,7 @@ impl<M: Memory + Clone> Service<M> {
         let config = merge(self.store.config().wire()?, args, &self.registry)?;
         self.store.set_config(&config);
         self.switch_gallery(config.gallery);
-        Ok(())
+        self.certify_for(config.cors)
     }
 
     /// The configured pipelines.
@@ -182,6 +213,7 @@ impl<M: Memory + Clone> Service<M> {
             version: descriptor.version(),
             kind: descriptor.kind().0.to_owned(),
             accepts: descriptor.accepted().iter().map(ToString::to_string).collect(),
+            params: Some(descriptor.schema().to_string()),
         };
         self.registry().iter().map(info).collect()
     }

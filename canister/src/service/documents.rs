@@ -41,7 +41,9 @@ impl<M: Memory + Clone> Service<M> {
             [item] => {
                 let id: ItemId = item.parse().ok()?;
                 let certified = self.store.certified.items.get(&id.0).ok()??;
-                (describe(id, &self.store.items.get(&id.0).ok()??), Branch::Item(certified))
+                let cors = self.store.origins().ok()?.get(certified.cors);
+                let document = describe(id, &self.store.items.get(&id.0).ok()??).for_origins(&cors);
+                (document, Branch::Item(certified))
             }
             _ => return None,
         };
@@ -49,14 +51,21 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     /// Shows an answer on the path of a document.
-    pub(crate) fn prove_document(&self, path: &[String], found: &Document, reply: Reply) -> HashTree {
+    pub(crate) fn prove_document(
+        &self,
+        path: &[String],
+        found: &Document,
+        reply: Reply,
+        variant: usize,
+    ) -> HashTree {
         let name = |at: usize| path.get(at).map_or(&b""[..], |segment| segment.as_bytes());
-        let answers = || ic_certification::labeled(VERY_PATH, found.document.witness(reply));
+        let answers = || ic_certification::labeled(VERY_PATH, found.document.witness(reply, variant));
         let tree = self.store.certified.paths.witness(&[name(0)], |_| {
             Some(match &found.branch {
                 Branch::Page => answers(),
-                Branch::Item(item) => labels_of(item)
-                    .witness(|label| (label == VERY_PATH.as_bytes()).then(|| found.document.witness(reply))),
+                Branch::Item(item) => labels_of(item).witness(|label| {
+                    (label == VERY_PATH.as_bytes()).then(|| found.document.witness(reply, variant))
+                }),
                 Branch::Gallery => self
                     .gallery_labels(&mut Known::default())
                     .witness(|label| (label == name(1)).then(answers)),

@@ -4,6 +4,7 @@
 //! even when it answers with an error.
 
 mod access;
+mod anew;
 mod begin;
 mod bench;
 mod certification;
@@ -16,10 +17,12 @@ mod description;
 mod documents;
 mod gallery;
 mod limits;
+mod metrics;
 mod publish;
 mod quota;
 mod read;
 mod removal;
+mod tokens;
 mod upload;
 mod whole;
 mod wire;
@@ -31,9 +34,10 @@ use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
-pub(crate) use certification::Found;
 pub(crate) use derive::Job;
 pub(crate) use documents::Document;
+pub(crate) use metrics::{Counts, METRICS};
+pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 
 use crate::store::{AssetRecord, Draft, ItemRecord, LayoutError, SessionRecord, Store};
@@ -60,7 +64,9 @@ impl<M: Memory + Clone> Service<M> {
         let merged = config::merge(stored, args, &registry).map_err(|error| error.message)?;
         store.set_config(&merged);
         let mut service = Service { store, registry };
-        service.certify_anew().map_err(|error| error.message)?;
+        service.begin_certifying().map_err(|error| error.message)?;
+        service.certify_for(merged.cors).map_err(|error| error.message)?;
+        service.certify_metrics();
         service.switch_gallery(merged.gallery);
         Ok(service)
     }

@@ -8,7 +8,7 @@ use crate::env::Caller;
 use crate::store::{ConfigRecord, HoldingRecord, QuotaRecord, VERSION};
 
 /// The key of what all hold together: no principal that calls has no bytes.
-const ALL: &[u8] = &[];
+pub(super) const ALL: &[u8] = &[];
 
 /// Cycles that a declared byte takes on a subnet of 13 nodes: 2,000 to receive it, 80 to hash and store it, and 310
 /// by which its storage raises the freezing threshold of 30 days; rounded up.
@@ -137,6 +137,7 @@ impl<M: Memory + Clone> Service<M> {
                 free_bytes,
                 sessions: self.store.sessions.len(),
                 being_freed: self.store.garbage.len(),
+                being_certified: self.is_certifying(),
                 layout_version: VERSION,
             },
         })

@@ -9,7 +9,7 @@ use ic_stable_structures::Memory;
 use super::access::may_read;
 use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
-use crate::store::{AssetRecord, Location};
+use crate::store::{AssetRecord, ItemRecord, Location};
 
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
@@ -85,13 +85,7 @@ impl<M: Memory + Clone> Service<M> {
     pub(crate) fn get_chunk(&self, caller: Caller, args: &api::GetChunk) -> api::Result<Vec<u8>> {
         let id: ItemId = args.item.parse().wire()?;
         let item = self.readable_item(caller, id)?;
-        let asset = item.asset(&args.asset).ok_or_else(|| {
-            let known: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
-            let name: String = args.asset.chars().take(64).collect();
-            let message = format!("item `{id}` has no asset `{name}`; it has: {}", known.join(", "));
-            api::Error::new(api::code::ASSET_NOT_FOUND, message)
-        })?;
-        self.chunk(asset, args.index).wire()
+        self.chunk(known_asset(id, &item, &args.asset)?, args.index).wire()
     }
 
     /// One chunk of an asset.
@@ -128,6 +122,16 @@ impl<M: Memory + Clone> Service<M> {
             arena: store.chunks.arena_bytes(),
         }
     }
+}
+
+/// The asset of this name.
+pub(super) fn known_asset<'a>(id: ItemId, item: &'a ItemRecord, name: &str) -> api::Result<&'a AssetRecord> {
+    item.asset(name).ok_or_else(|| {
+        let known: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
+        let name: String = name.chars().take(64).collect();
+        let message = format!("item `{id}` has no asset `{name}`; it has: {}", known.join(", "));
+        api::Error::new(api::code::ASSET_NOT_FOUND, message)
+    })
 }
 
 /// How many records of each kind there are, and bytes of the arena in use.

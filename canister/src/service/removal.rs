@@ -112,6 +112,7 @@ impl<M: Memory + Clone> Service<M> {
     /// Removes an item with its assets, sessions, jobs and keys, and gives back what it held.
     pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
         self.forget_certified(id, item)?;
+        self.end_tokens(id, item)?;
         let mut bytes = 0;
         for asset in &item.assets {
             bytes += self.free(&item.owner, asset)?;

@@ -7,8 +7,9 @@ use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
 use serde::{Deserialize, Serialize};
 
-use super::Table;
 use super::trie::Trie;
+use super::{Table, TokenId};
+use crate::certify::cors::Cors;
 use crate::certify::hash::Hash;
 
 /// The tables of what is certified.
@@ -25,6 +26,66 @@ pub(crate) struct Certified<M: Memory> {
     pub(crate) by_content: Table<[u8; 32], CertifiedContent, M>,
 }
 
+/// How far everything is certified anew.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Walk {
+    /// The last that is done.
+    pub(crate) after: After,
+    /// Nothing was certified when it began; else everything was, and is valid until its turn comes.
+    pub(crate) from_nothing: bool,
+}
+
+/// A place in the order in which everything is certified: items, then tokens, each in the order of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum After {
+    /// Items, and then all tokens.
+    Items(Option<ItemId>),
+    /// Tokens.
+    Tokens(Option<TokenId>),
+}
+
+impl Walk {
+    /// The beginning.
+    pub(crate) fn new(from_nothing: bool) -> Walk {
+        Walk { after: After::Items(None), from_nothing }
+    }
+}
+
+/// The origins that answers are certified for, by number. The last is for what is certified from now on; those before
+/// it are of answers that are still to be certified anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OriginsRecord(Vec<(u32, Cors)>);
+
+impl Default for OriginsRecord {
+    fn default() -> Self {
+        OriginsRecord(vec![(0, Cors::Any)])
+    }
+}
+
+impl OriginsRecord {
+    /// What is certified now is for these.
+    pub(crate) fn present(&self) -> (u32, Cors) {
+        self.0.last().cloned().unwrap_or_default()
+    }
+
+    /// What was certified for this number.
+    pub(crate) fn get(&self, number: u32) -> Cors {
+        let found = self.0.iter().find(|(known, _)| *known == number);
+        found.or(self.0.last()).map(|(_, cors)| cors.clone()).unwrap_or_default()
+    }
+
+    /// Certifies for others from now on.
+    pub(crate) fn push(&mut self, cors: Cors) {
+        let (last, _) = self.present();
+        self.0.push((last.wrapping_add(1), cors));
+    }
+
+    /// Forgets all but the present ones.
+    pub(crate) fn keep_present(&mut self) {
+        self.0 = vec![self.present()];
+    }
+}
+
 /// A public item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CertifiedItem {
@@ -33,6 +94,8 @@ pub(crate) struct CertifiedItem {
     /// The hash of the answers with its description.
     #[serde(with = "serde_bytes")]
     pub(crate) description: Hash,
+    /// The number of the origins that its description is for.
+    pub(crate) cors: u32,
 }
 
 /// An asset at its item's address.
@@ -42,6 +105,9 @@ pub(crate) struct CertifiedAsset {
     pub(crate) name: AssetName,
     /// Its answers.
     pub(crate) answers: AnswersRecord,
+    /// The number of the origins that they are for.
+    #[serde(default)]
+    pub(crate) cors: u32,
 }
 
 /// An asset at its content's address.
@@ -53,25 +119,44 @@ pub(crate) struct CertifiedContent {
     pub(crate) name: AssetName,
     /// Its answers.
     pub(crate) answers: AnswersRecord,
+    /// The number of the origins that they are for.
+    #[serde(default)]
+    pub(crate) cors: u32,
 }
 
 /// The answers on a path.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AnswersRecord {
     /// Of what is below the path, of the answer to HEAD, of the tree of all others; then, unless the tree is kept,
-    /// the hash of each of those. 32 bytes each.
+    /// the hash of each of those. 32 bytes each. Where there is more than one answer to HEAD, here is the first.
     #[serde(with = "serde_bytes")]
     hashes: Vec<u8>,
     /// Answers of which the tree is kept beside the chunks.
     #[serde(default)]
     kept: u32,
+    /// The hashes of the answers to HEAD for each origin but the first.
+    #[serde(default, with = "serde_bytes", skip_serializing_if = "Vec::is_empty")]
+    other_heads: Vec<u8>,
 }
 
 impl AnswersRecord {
-    pub(crate) fn new(roots: [Hash; 3], labels: &[Hash], is_kept: bool) -> AnswersRecord {
+    pub(crate) fn new(
+        path: Hash,
+        any: Hash,
+        heads: &[Hash],
+        labels: &[Hash],
+        is_kept: bool,
+    ) -> AnswersRecord {
+        let (head, other_heads) =
+            heads.split_first().map_or(([0; 32], &[][..]), |(head, rest)| (*head, rest));
+        let roots = [path, head, any];
         let kept = if is_kept { u32::try_from(labels.len()).unwrap_or(u32::MAX) } else { 0 };
         let here = if is_kept { &[] } else { labels };
-        AnswersRecord { hashes: [roots.as_flattened(), here.as_flattened()].concat(), kept }
+        AnswersRecord {
+            hashes: [roots.as_flattened(), here.as_flattened()].concat(),
+            kept,
+            other_heads: other_heads.as_flattened().to_vec(),
+        }
     }
 
     /// The hash of what is below the path.
@@ -79,8 +164,17 @@ impl AnswersRecord {
         self.roots()[0]
     }
 
-    /// The hashes of what is below the path, of the answer to HEAD, and of the tree of all others.
-    pub(crate) fn roots(&self) -> [Hash; 3] {
+    /// The hash of the tree of all answers but those to HEAD.
+    pub(crate) fn any(&self) -> Hash {
+        self.roots()[2]
+    }
+
+    /// The hashes of the answers to HEAD, for each origin.
+    pub(crate) fn heads(&self) -> Vec<Hash> {
+        [&[self.roots()[1]], self.other_heads.as_chunks().0].concat()
+    }
+
+    fn roots(&self) -> [Hash; 3] {
         let mut roots = [[0; 32]; 3];
         let (hashes, _) = self.hashes.as_chunks();
         roots.iter_mut().zip(hashes).for_each(|(root, hash)| *root = *hash);

@@ -12,8 +12,8 @@ use super::arena::{Arena, Extent};
 /// Offset, length, SHA-256: 8, 8 and 32 bytes, numbers big-endian.
 type Entry = [u8; 48];
 
-/// Indices beyond those of chunks, for trees of answers.
-const TREES: std::ops::Range<u32> = u32::MAX - 1..u32::MAX;
+/// The first index beyond those of chunks, for trees of answers: of a million numbers.
+const TREES: u32 = u32::MAX - 1_000_000;
 
 /// Chunks by key.
 pub(crate) struct Chunks<M: Memory> {
@@ -49,23 +49,28 @@ impl<M: Memory> Chunks<M> {
 
     /// The SHA-256 of each chunk of a blob, in order.
     pub(crate) fn digests(&self, blob: BlobId) -> impl Iterator<Item = Digest> {
-        let last = ChunkKey { blob, index: TREES.start - 1 }.to_bytes();
+        let last = ChunkKey { blob, index: TREES - 1 }.to_bytes();
         let chunks = ChunkKey { blob, index: 0 }.to_bytes()..=last;
         self.index.range(chunks).map(|entry| parse(&entry.value()).1)
     }
 
-    /// Keeps the tree of answers of a blob's asset, which goes when the blob goes. Number 0 or 1 is that of its address.
+    /// Keeps a tree of answers of a blob's asset, which goes when the blob goes.
     ///
     /// # Errors
     /// [`Error::StoreFull`].
     pub(crate) fn put_tree(&mut self, blob: BlobId, number: u32, tree: &[u8]) -> Result<(), Error> {
-        self.put(ChunkKey { blob, index: TREES.start + number }, tree, Digest([0; 32]))
+        self.put(tree_key(blob, number), tree, Digest([0; 32]))
     }
 
     /// What reads from a tree of answers, if it is there: from a place on, as many bytes as are asked for.
     pub(crate) fn tree(&self, blob: BlobId, number: u32) -> Option<impl Fn(usize, &mut [u8])> {
-        let (extent, _) = self.find(ChunkKey { blob, index: TREES.start + number })?;
+        let (extent, _) = self.find(tree_key(blob, number))?;
         Some(move |at: usize, bytes: &mut [u8]| self.arena.read_part(extent, at as u64, bytes))
+    }
+
+    /// Frees a tree of answers, if it is there.
+    pub(crate) fn remove_tree(&mut self, blob: BlobId, number: u32) {
+        self.remove_one(&tree_key(blob, number).to_bytes());
     }
 
     /// Counts the bytes in use from the index: layout 1 kept no count.
@@ -101,6 +106,16 @@ impl<M: Memory> Chunks<M> {
     fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
         self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
     }
+}
+
+/// Where a tree of answers is: 0 and 1 are those of an asset's public addresses and have the last two places, as they had
+/// in layout 3; those of tokens stand before them.
+fn tree_key(blob: BlobId, number: u32) -> ChunkKey {
+    let index = match number {
+        0 | 1 => u32::MAX - 1 + number,
+        _ => (u32::MAX - number).max(TREES),
+    };
+    ChunkKey { blob, index }
 }
 
 fn keys_of(blob: BlobId) -> std::ops::RangeInclusive<[u8; ChunkKey::LEN]> {

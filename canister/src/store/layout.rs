@@ -26,17 +26,23 @@
 //!   memory 21       certified items      item id -> versioned CBOR                     from layout 3
 //!   memory 22       places of contents   SHA-256, time, item id, asset name -> ()      from layout 3
 //!   memory 23       contents             SHA-256 -> versioned CBOR                     from layout 3
-//!   memory 28       gallery              time, item id -> versioned CBOR               from layout 4
-//!   memory 29       gallery's pages      time, item id -> ()                           from layout 4
-//!   memory 30       certified pages      trie                                          from layout 4
+//!   memory 24       tokens               token id -> versioned CBOR                    from layout 4
+//!   memory 25       order of tokens      owner, item id, token id -> ()                from layout 4
+//!   memory 26       expiry of tokens     time, token id -> ()                          from layout 4
+//!   memory 27       certified tokens     trie                                          from layout 4
+//!   memory 28       certifying anew      versioned CBOR: how far it is                 from layout 4
+//!   memory 29       origins              versioned CBOR: whom answers are for          from layout 4
+//!   memory 30       gallery              time, item id -> versioned CBOR               from layout 4
+//!   memory 31       gallery's pages      time, item id -> ()                           from layout 4
+//!   memory 32       certified pages      trie                                          from layout 4
 //! ```
 //!
 //! | layout | what changed | migration |
 //! |---|---|---|
 //! | 1 | | |
 //! | 2 | quotas: holdings of bytes and items, arena use; answers kept for repeated calls; removal in steps | `migrate` counts what is stored |
-//! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified when the store is opened (`service/certification.rs`) |
-//! | 4 | descriptions of items, and the gallery | certified when the store is opened |
+//! | 3 | certification of what is served; with the chunks of a blob, under indices that no chunk has, the answers to many of them | certified after the upgrade (`service/anew.rs`) |
+//! | 4 | tokens for private items; certifying anew in pieces; origins; descriptions of items, and the gallery | certified after the upgrade |
 
 use darkroom_core::Error;
 use ic_stable_structures::Memory;
@@ -75,9 +81,15 @@ pub(super) mod memory_id {
     pub(crate) const CERTIFIED_ITEMS: MemoryId = MemoryId::new(21);
     pub(crate) const PLACES: MemoryId = MemoryId::new(22);
     pub(crate) const BY_CONTENT: MemoryId = MemoryId::new(23);
-    pub(crate) const GALLERY: MemoryId = MemoryId::new(28);
-    pub(crate) const GALLERY_PAGES: MemoryId = MemoryId::new(29);
-    pub(crate) const GALLERY_PATHS: MemoryId = MemoryId::new(30);
+    pub(crate) const TOKENS: MemoryId = MemoryId::new(24);
+    pub(crate) const TOKENS_BY_OWNER: MemoryId = MemoryId::new(25);
+    pub(crate) const TOKEN_EXPIRIES: MemoryId = MemoryId::new(26);
+    pub(crate) const TOKEN_PATHS: MemoryId = MemoryId::new(27);
+    pub(crate) const WALK: MemoryId = MemoryId::new(28);
+    pub(crate) const ORIGINS: MemoryId = MemoryId::new(29);
+    pub(crate) const GALLERY: MemoryId = MemoryId::new(30);
+    pub(crate) const GALLERY_PAGES: MemoryId = MemoryId::new(31);
+    pub(crate) const GALLERY_PATHS: MemoryId = MemoryId::new(32);
 }
 
 /// Stable memory that this code cannot work with. An upgrade that meets one traps, which rolls it back.

@@ -12,6 +12,7 @@ mod layout;
 mod migrate;
 mod records;
 mod table;
+mod tokens;
 mod trie;
 
 use darkroom_core::id::{ItemId, SessionId};
@@ -19,7 +20,8 @@ use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
 pub(crate) use certified::{
-    AnswersRecord, Certified, CertifiedAsset, CertifiedContent, CertifiedItem, content_key, parse_content_key,
+    After, AnswersRecord, Certified, CertifiedAsset, CertifiedContent, CertifiedItem, OriginsRecord, Walk,
+    content_key, parse_content_key,
 };
 pub(crate) use chunks::Chunks;
 pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
@@ -30,6 +32,7 @@ pub(crate) use records::{
     QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks, min_cycles,
 };
 pub(crate) use table::Table;
+pub(crate) use tokens::{TokenId, TokenRecord, Tokens, owner_key, token_of};
 pub(crate) use trie::Trie;
 
 use darkroom_core::Error;
@@ -63,10 +66,20 @@ pub(crate) struct Store<M: Memory> {
     pub(crate) garbage: Table<[u8; 32], (), M>,
     /// What is certified.
     pub(crate) certified: Certified<M>,
+    walk: StableCell<Vec<u8>, VirtualMemory<M>>,
+    origins: StableCell<Vec<u8>, VirtualMemory<M>>,
+    /// What opens private items.
+    pub(crate) tokens: Tokens<M>,
     /// What the gallery shows.
     pub(crate) gallery: Gallery<M>,
     /// The bytes of all chunks.
     pub(crate) chunks: Chunks<VirtualMemory<M>>,
+}
+
+/// Makes the header say another layout.
+#[cfg(test)]
+pub(crate) fn pretend_layout<M: Memory + Clone>(memory: &M, version: u32) {
+    MemoryManager::init(memory.clone()).get(memory_id::HEADER).write(8, &version.to_le_bytes());
 }
 
 /// Numbers that only go up: next session, next job; 8 bytes each, little-endian.
@@ -106,6 +119,14 @@ impl<M: Memory + Clone> Store<M> {
                 places: Table::open("place of a content", get(memory_id::PLACES)),
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
             },
+            walk: StableCell::init(get(memory_id::WALK), encode(&None::<Walk>)),
+            origins: StableCell::init(get(memory_id::ORIGINS), encode(&OriginsRecord::default())),
+            tokens: Tokens {
+                records: Table::open("token", get(memory_id::TOKENS)),
+                by_owner: Table::open("order of tokens", get(memory_id::TOKENS_BY_OWNER)),
+                expiries: Table::open("expiry of a token", get(memory_id::TOKEN_EXPIRIES)),
+                paths: Trie::open(get(memory_id::TOKEN_PATHS)),
+            },
             gallery: Gallery::open(
                 get(memory_id::GALLERY),
                 get(memory_id::GALLERY_PAGES),
@@ -138,6 +159,30 @@ impl<M: Memory + Clone> Store<M> {
     /// Replaces the configuration.
     pub(crate) fn set_config(&mut self, config: &ConfigRecord) {
         self.config.set(encode(config));
+    }
+
+    /// How far everything is certified anew; nothing once it is. A record that cannot be read counts as the beginning,
+    /// where nothing is lost but time.
+    pub(crate) fn walk(&self) -> Option<Walk> {
+        decode("certifying anew", self.walk.get()).unwrap_or(Some(Walk::new(false)))
+    }
+
+    /// Notes how far everything is certified anew.
+    pub(crate) fn set_walk(&mut self, walk: Option<Walk>) {
+        self.walk.set(encode(&walk));
+    }
+
+    /// The origins that answers are certified for.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(crate) fn origins(&self) -> Result<OriginsRecord, Error> {
+        decode("origins", self.origins.get())
+    }
+
+    /// Replaces the origins that answers are certified for.
+    pub(crate) fn set_origins(&mut self, origins: &OriginsRecord) {
+        self.origins.set(encode(origins));
     }
 
     /// A session number that was never used.

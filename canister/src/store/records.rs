@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::image_limits::ImageLimitsRecord;
+use crate::certify::cors::Cors;
 
 /// The version that all records are written with.
 const VERSION: u8 = 1;
@@ -66,6 +67,9 @@ pub(crate) struct ConfigRecord {
     /// Limits of images and of stages.
     #[serde(default)]
     pub(crate) images: ImageLimitsRecord,
+    /// Which other origins' pages may read what is served.
+    #[serde(default)]
+    pub(crate) cors: Cors,
     /// Whether there is a gallery.
     #[serde(default)]
     pub(crate) gallery: bool,

@@ -29,6 +29,11 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
         self.map.get(key).map(|bytes| decode(self.what, &bytes)).transpose()
     }
 
+    /// Whether there is a record under `key`.
+    pub(crate) fn contains(&self, key: &K) -> bool {
+        self.map.contains_key(key)
+    }
+
     /// Writes a record.
     pub(crate) fn insert(&mut self, key: K, record: &R) {
         self.map.insert(key, encode(record));
@@ -37,6 +42,12 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
     /// Removes a record; true if it was there.
     pub(crate) fn remove(&mut self, key: &K) -> bool {
         self.map.remove(key).is_some()
+    }
+
+    /// Puts bytes in the place of a record that cannot be read as one.
+    #[cfg(test)]
+    pub(crate) fn damage(&mut self, key: &K) {
+        self.map.insert(key.clone(), vec![0]);
     }
 
     /// Keys in order.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candid::types::value::{IDLArgs, IDLValue};
 use darkroom_api as api;
-use darkroom_client::config::{from_toml, to_wire};
+use darkroom_client::config::{check, to_wire};
 use darkroom_core::pipeline::{Config, Plan};
 
 use crate::args;
@@ -33,10 +33,7 @@ pub(crate) fn read(path: &Path) -> Result<(Config, Vec<Plan>)> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))?;
-    let config = from_toml(&text).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
-    let plans =
-        config.validate(&toolkit::registry()?).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
-    Ok((config, plans))
+    check(&text, &toolkit::registry()?).map_err(|error| Error::Usage(format!("{shown}, {error}")))
 }
 
 /// Arguments that configure these pipelines and leave all else.

@@ -64,6 +64,19 @@ fn init_args(args: &Deploy) -> Result<api::InitArgs> {
         AccessArg::Controllers => api::Access::Controllers,
         AccessArg::Authenticated => api::Access::Authenticated,
     });
+    init.cors = cors(&args.cors)?;
     init.gallery = args.gallery.map(|gallery| gallery == Switch::On);
     Ok(init)
+}
+
+fn cors(named: &[String]) -> Result<Option<api::Cors>> {
+    Ok(match named.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => None,
+        ["any"] => Some(api::Cors::Any),
+        ["none"] => Some(api::Cors::Origins(Vec::new())),
+        ref origins if origins.contains(&"any") || origins.contains(&"none") => {
+            return Err(Error::Usage("--cors: `any` and `none` stand alone".to_owned()));
+        }
+        _ => Some(api::Cors::Origins(named.to_vec())),
+    })
 }

@@ -5,9 +5,11 @@ mod deploy;
 mod get;
 mod localnet;
 mod ls;
+mod new_processor;
 mod processors;
 mod rm;
 mod run;
+pub(crate) mod share;
 mod status;
 mod verify;
 
@@ -24,9 +26,11 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Command::Get(args) => get::run(target, &args),
         Command::Ls(args) => ls::run(target, &args),
         Command::Rm(args) => rm::run(target, &args),
+        Command::Share(args) => share::run(target, &args),
         Command::Verify(args) => verify::run(target, &args),
         Command::Processors(args) => processors::run(target, &args),
         Command::Config(command) => config::run(&command),
+        Command::NewProcessor { name } => new_processor::run(&name),
         Command::Deploy(args) => deploy::run(target, &args),
         Command::Status => status::run(target),
         Command::Localnet(command) => localnet::run(target, &command),

@@ -98,19 +98,19 @@ impl Endpoint {
     }
 }
 
-/// Where browsers find an asset.
-pub(crate) fn asset_url(base: &Url, canister: Principal, item: &str, asset: &str) -> String {
+/// Where browsers find a path of a canister's.
+pub(crate) fn canister_url(base: &Url, canister: Principal, path: &str) -> String {
     let host = base.host_str().unwrap_or_default();
     let mainnet = ["ic0.app", "icp0.io", "icp-api.io", "internetcomputer.org"];
     if mainnet.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}"))) {
-        return format!("https://{canister}.icp0.io/{item}/{asset}");
+        return format!("https://{canister}.icp0.io{path}");
     }
     if is_loopback(base) {
         let port = base.port().map_or_else(String::new, |port| format!(":{port}"));
-        return format!("{}://{canister}.localhost{port}/{item}/{asset}", base.scheme());
+        return format!("{}://{canister}.localhost{port}{path}", base.scheme());
     }
     let base = base.as_str().trim_end_matches('/');
-    format!("{base}/{item}/{asset}?canisterId={canister}")
+    format!("{base}{path}?canisterId={canister}")
 }
 
 /// Whether a URL stays on this machine.
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn urls_follow_the_network() {
-        let url = |base: &str| asset_url(&Url::parse(base).unwrap(), Principal::from_slice(&[1]), "i", "a");
+        let url = |base: &str| canister_url(&Url::parse(base).unwrap(), Principal::from_slice(&[1]), "/i/a");
         let id = Principal::from_slice(&[1]);
         assert_eq!(url("http://127.0.0.1:8088"), format!("http://{id}.localhost:8088/i/a"));
         assert_eq!(url("https://icp-api.io"), format!("https://{id}.icp0.io/i/a"));

@@ -1,14 +1,11 @@
 //! The decisions, case by case.
 
 use darkroom_core::pipeline::Config;
-use darkroom_core::processors;
-use darkroom_core::registry::Registry;
 
 use super::*;
 
 fn plan(change: impl Fn(&mut Config)) -> Plan {
-    let registry =
-        Registry::new(&processors![darkroom_thumbnail, darkroom_preview, darkroom_placeholder]).unwrap();
+    let registry = darkroom_processors::registry().unwrap();
     let mut config = Config::standard();
     change(&mut config);
     config.validate(&registry).unwrap().remove(0)

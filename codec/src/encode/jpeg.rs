@@ -7,6 +7,7 @@
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
 use mozjpeg_rs::{Encoder, Preset, Subsampling, TrellisConfig};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Encoding, check_sides};
@@ -18,7 +19,7 @@ pub const MAX_SIDE: u32 = 65_500;
 const FULL_CHROMA: u32 = 90;
 
 /// At which resolution a JPEG keeps colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Chroma {
     /// 4:4:4 from quality 90 on, else 4:2:0.
     #[default]

@@ -24,6 +24,7 @@ pub mod webp;
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Pixels;
 use darkroom_core::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cost::cost;
@@ -33,7 +34,7 @@ use crate::alpha;
 use crate::color::Color;
 
 /// A file format to write.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// `image/jpeg`, lossy, without alpha.

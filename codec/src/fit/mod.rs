@@ -2,10 +2,11 @@
 
 use darkroom_core::pixels::Size;
 use darkroom_core::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a picture is brought into a box. What is said of smaller pictures holds unless enlarging is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
     /// Fills the box, cutting off what stands over; the gravity says where. Of a picture that does not cover
@@ -25,7 +26,7 @@ pub enum Fit {
 }
 
 /// Which part stays when something is cut off, or where the picture lies beside a background.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gravity {
     /// The middle.

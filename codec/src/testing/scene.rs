@@ -2,7 +2,7 @@
 
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 
-use super::noise::Noise;
+use darkroom_core::testing::Noise;
 
 /// How far noise goes from the true value, to either side.
 const NOISE: i32 = 28;

@@ -20,7 +20,7 @@ use crate::source::tests::Fake;
 #[derive(Default)]
 struct Square;
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct SquareParams {
     edge: u32,

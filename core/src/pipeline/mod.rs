@@ -3,10 +3,12 @@
 //! [`Config`] is what people write (TOML, or Candid through the wire types) and holds anything; [`Plan`] is a
 //! pipeline that has been checked against a registry and put in order.
 
+mod place;
 mod plan;
 
 use serde::{Deserialize, Serialize};
 
+pub use place::Place;
 pub use plan::{Plan, PlannedStage};
 
 use crate::error::{Error, Result};
@@ -153,7 +155,7 @@ impl Config {
         let count = self.pipelines.len();
         if !(1..=MAX_PIPELINES).contains(&count) {
             return Err(Error::InvalidConfig {
-                place: "pipeline".to_owned(),
+                place: Place::default(),
                 found: format!("{count} pipelines"),
                 allowed: format!("1 to {MAX_PIPELINES}"),
             });
@@ -161,7 +163,7 @@ impl Config {
         for (index, pipeline) in self.pipelines.iter().enumerate() {
             if self.pipelines[..index].iter().any(|other| other.name == pipeline.name) {
                 return Err(Error::InvalidConfig {
-                    place: "pipeline".to_owned(),
+                    place: Place::default(),
                     found: format!("the name `{}` twice", pipeline.name),
                     allowed: "each name once".to_owned(),
                 });

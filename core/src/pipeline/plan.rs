@@ -2,7 +2,7 @@
 
 use crate::asset::{AssetName, KEBAB_RULE, ORIGINAL, is_kebab};
 use crate::error::{Error, Result};
-use crate::pipeline::{LaneConfig, MAX_STAGES, PASSTHROUGH, Pipeline, Placement, Stage, Storage};
+use crate::pipeline::{LaneConfig, MAX_STAGES, PASSTHROUGH, Pipeline, Place, Placement, Stage, Storage};
 use crate::processor::{Descriptor, RawParams};
 use crate::registry::Registry;
 
@@ -238,13 +238,12 @@ impl Checker<'_> {
         found: String,
         allowed: String,
     ) -> Error {
-        let mut text = format!("pipeline `{}`", self.pipeline.name);
-        if let Some((lane, stage)) = place {
-            text += &format!(", lane `{}`", lane.name);
-            if let Some(stage) = stage {
-                text += &format!(", stage `{}`", stage.asset);
-            }
-        }
-        Error::InvalidConfig { place: format!("{text}, field `{field}`"), found, allowed }
+        let place = Place {
+            pipeline: Some(self.pipeline.name.clone()),
+            lane: place.map(|(lane, _)| lane.name.clone()),
+            stage: place.and_then(|(_, stage)| stage).map(|stage| stage.asset.clone()),
+            field: Some(field.to_owned()),
+        };
+        Error::InvalidConfig { place, found, allowed }
     }
 }

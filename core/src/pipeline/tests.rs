@@ -10,7 +10,7 @@ use crate::pixels::Size;
 use crate::processor::{Descriptor, Params, Processor};
 use crate::source::Source;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct SizeParams {
     width: u32,

@@ -1,71 +1,22 @@
-//! The HTTP gateway: requests for `CANISTER.localhost` become calls of the canister's `http_request`.
+//! The HTTP gateway: requests for `CANISTER.localhost` become calls of the canister's `http_request`, and answers that
+//! do not verify are not passed on; those for `CANISTER.raw.localhost` are passed on as they are.
 
+use super::ask::{Bytes0, HttpRequest, HttpResponse, ask};
 use super::range::{self, ContentRange};
-use super::reply;
-use super::streaming::{self, Strategy};
-use super::text;
-use crate::net::{Instance, Submit};
+use super::{streaming, text};
+use crate::net::Instance;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use candid::{CandidType, Principal, Reserved};
-use rand::RngCore;
-use serde::Deserialize;
+use candid::Principal;
 use std::sync::Arc;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Bytes of a request's body.
 const MAX_BODY: usize = 2 << 20;
-
-/// A request as the canister gets it.
-#[derive(CandidType, Clone)]
-pub(super) struct HttpRequest {
-    method: String,
-    url: String,
-    pub(super) headers: Vec<(String, String)>,
-    body: Bytes0,
-    certificate_version: Option<u16>,
-}
-
-/// Bytes that are a `blob` in Candid.
-pub(super) type Bytes0 = serde_bytes::ByteBuf;
-
-/// A response as the canister gives it; what streaming needs is read apart, since its types are the canister's own.
-#[derive(CandidType, Deserialize)]
-struct Given {
-    status_code: u16,
-    headers: Vec<(String, String)>,
-    body: Bytes0,
-    upgrade: Option<bool>,
-    streaming_strategy: Option<Reserved>,
-}
-
-/// A response of the canister.
-pub(super) struct HttpResponse {
-    pub(super) status_code: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Bytes0,
-    upgrade: bool,
-    strategy: Option<Strategy>,
-}
-
-impl HttpResponse {
-    fn decode(bytes: &[u8]) -> Result<HttpResponse, candid::Error> {
-        let given: Given = reply::decode(bytes)?;
-        let strategy = match given.streaming_strategy {
-            Some(_) => Strategy::read(bytes)?,
-            None => None,
-        };
-        Ok(HttpResponse {
-            status_code: given.status_code,
-            headers: given.headers,
-            body: given.body,
-            upgrade: given.upgrade == Some(true),
-            strategy,
-        })
-    }
-}
+/// How many instructions the queries took that were made before the answer began.
+const INSTRUCTIONS: HeaderName = HeaderName::from_static("x-localnet-instructions");
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,22 +80,22 @@ async fn handle(instance: Arc<Instance>, request: Request) -> Response {
         .iter()
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
         .collect();
-    let ask = HttpRequest {
+    let request = HttpRequest {
         method: parts.method.to_string(),
         url: parts.uri.path_and_query().map_or("/".into(), ToString::to_string),
         headers,
         body: Bytes0::from(body.to_vec()),
         certificate_version: Some(2),
     };
-    let first = match request_once(&instance, target, &ask).await {
+    let first = match ask(&instance, target, &request).await {
         Ok(response) => response,
         Err(response) => return response,
     };
-    let ranged = parts.headers.contains_key(header::RANGE);
-    let partial =
-        (first.status_code == 206 && !ranged).then(|| range::content_range(&first.headers)).flatten();
+    let ranged = [header::RANGE, header::IF_RANGE].iter().any(|name| parts.headers.contains_key(name));
+    let is_part = first.status_code == 206 && !ranged && first.strategy.is_none();
+    let partial = is_part.then(|| range::content_range(&first.headers)).flatten();
     match partial {
-        Some(range) if range.start == 0 => assemble(instance, target, ask, first, range),
+        Some(range) if range.start == 0 => assemble(instance, target, request, first, range),
         _ => stream(instance, target, first, parts.method == Method::HEAD),
     }
 }
@@ -162,98 +113,6 @@ fn preflight() -> Response {
     response
 }
 
-/// One request to the canister, upgraded to an update call if the canister asks for that. The error is the
-/// response that the client gets.
-pub(super) async fn request_once(
-    instance: &Arc<Instance>,
-    target: Target,
-    request: &HttpRequest,
-) -> Result<HttpResponse, Response> {
-    let response = query(instance, target.canister, "http_request", encode(request)?).await?;
-    if !response.upgrade {
-        return Ok(response);
-    }
-    let request = HttpRequest { certificate_version: None, ..request.clone() };
-    update(instance, target.canister, "http_request_update", encode(&request)?).await
-}
-
-#[allow(clippy::result_large_err, reason = "the error is the response itself")]
-fn encode<T: CandidType>(value: &T) -> Result<Vec<u8>, Response> {
-    candid::encode_one(value).map_err(|e| text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))
-}
-
-#[allow(clippy::result_large_err, reason = "the error is the response itself")]
-fn decode(bytes: &[u8], method: &str) -> Result<HttpResponse, Response> {
-    HttpResponse::decode(bytes).map_err(|e| {
-        text(StatusCode::BAD_GATEWAY, format!("the canister's reply to {method} is no HTTP response: {e}"))
-    })
-}
-
-async fn query(
-    instance: &Arc<Instance>,
-    canister: Principal,
-    method: &'static str,
-    arg: Vec<u8>,
-) -> Result<HttpResponse, Response> {
-    let asked = instance.clone();
-    let answer = tokio::task::spawn_blocking(move || {
-        asked.query(Principal::anonymous(), canister, method, Arc::new(arg))
-    })
-    .await;
-    match answer {
-        Ok(Ok(bytes)) => decode(&bytes, method),
-        Ok(Err(refusal)) => Err(refused(refusal.reject_code, &refusal.message)),
-        Err(e) => Err(text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string())),
-    }
-}
-
-fn refused(code: u32, message: &str) -> Response {
-    let status = match code {
-        3 => StatusCode::NOT_FOUND,
-        2 => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_GATEWAY,
-    };
-    text(status, message)
-}
-
-async fn update(
-    instance: &Arc<Instance>,
-    canister: Principal,
-    method: &'static str,
-    arg: Vec<u8>,
-) -> Result<HttpResponse, Response> {
-    let mut id = [0; 32];
-    rand::rng().fill_bytes(&mut id);
-    let message = Submit {
-        id,
-        sender: Principal::anonymous(),
-        canister,
-        effective: None,
-        method: method.into(),
-        arg: Arc::new(arg),
-    };
-    let mut changes = instance.watch();
-    let taking = instance.clone();
-    match tokio::task::spawn_blocking(move || taking.submit(message)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(reject)) => return Err(refused(reject.reject_code(), &reject.message)),
-        Err(e) => return Err(text(StatusCode::INTERNAL_SERVER_ERROR, e.to_string())),
-    }
-    loop {
-        match instance.outcome(&id) {
-            Some(Ok(bytes)) => return decode(&bytes, method),
-            Some(Err(refusal)) => return Err(refused(refusal.reject_code, &refusal.message)),
-            None => {
-                if let Some(why) = instance.broken.get() {
-                    return Err(text(StatusCode::SERVICE_UNAVAILABLE, why.clone()));
-                }
-                // The sender lives as long as the instance.
-                let _ = changes.changed().await;
-            }
-        }
-    }
-}
-
 /// The response's status and headers, with this body.
 fn build(response: &HttpResponse, status: StatusCode, skip: &[HeaderName], body: Body) -> Response {
     let mut built = Response::new(body);
@@ -268,6 +127,9 @@ fn build(response: &HttpResponse, status: StatusCode, skip: &[HeaderName], body:
         if !own && headers.try_append(name, value).is_err() {
             return text(StatusCode::BAD_GATEWAY, "the canister's response has too many headers");
         }
+    }
+    if let Some(instructions) = response.instructions {
+        headers.insert(INSTRUCTIONS, HeaderValue::from(instructions));
     }
     built
 }

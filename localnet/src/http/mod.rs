@@ -1,6 +1,7 @@
 //! The HTTP side: the IC's interface, the gateway to canisters, the PocketIC server's protocol, and the sockets
 //! under them.
 
+mod ask;
 pub(crate) mod gateway;
 pub(crate) mod ic_api;
 pub(crate) mod pocketic;
@@ -9,6 +10,8 @@ mod reply;
 pub(crate) mod serve;
 mod streaming;
 pub(crate) mod topology;
+mod untrusted;
+mod verify;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};

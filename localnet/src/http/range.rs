@@ -1,6 +1,7 @@
 //! Assembling a whole response from a canister that answers in ranges.
 
-use super::gateway::{self, HttpRequest, Target};
+use super::ask::{HttpRequest, ask};
+use super::gateway::Target;
 use crate::net::Instance;
 use axum::body::Bytes;
 use std::io;
@@ -29,8 +30,8 @@ pub(super) fn content_range(headers: &[(String, String)]) -> Option<ContentRange
     (range.start <= range.end && range.end < range.total).then_some(range)
 }
 
-/// Sends the first part and then every following one, in order. A part that does not fit ends the body early,
-/// which the client notices by its length.
+/// Sends the first part and then every following one, in order. A part that does not fit or does not verify ends the
+/// body early, which the client notices by its length.
 pub(super) async fn follow(
     instance: Arc<Instance>,
     target: Target,
@@ -73,7 +74,7 @@ async fn part(
 ) -> Result<Bytes, io::Error> {
     let mut request = request.clone();
     request.headers.push(("range".into(), format!("bytes={start}-")));
-    let response = gateway::request_once(instance, target, &request)
+    let response = ask(instance, target, &request)
         .await
         .map_err(|response| io::Error::other(format!("the canister failed: status {}", response.status())))?;
     let range = content_range(&response.headers);
@@ -81,6 +82,7 @@ async fn part(
     match range {
         Some(r)
             if response.status_code == 206
+                && response.strategy.is_none()
                 && r.start == start
                 && r.total == total
                 && r.end + 1 - start == length =>

@@ -1,5 +1,6 @@
 //! The streaming callback: a canister's older way to give a body in parts.
 
+use super::ask::HttpResponse;
 use super::reply;
 use crate::net::Instance;
 use axum::body::Bytes;
@@ -10,6 +11,9 @@ use serde::Deserialize;
 use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
+
+/// Parts that are gathered to be verified as a whole, as many as the public gateways gather.
+const GATHERED: usize = 4;
 
 /// Where the next part comes from. The token is of whatever type the canister chose and goes back as it came.
 pub(super) struct Strategy {
@@ -52,6 +56,25 @@ fn field(record: IDLValue, name: &str) -> Option<IDLValue> {
     fields.into_iter().find(|IDLField { id: label, .. }| Label::get_id(label) == id).map(|f| f.val)
 }
 
+/// Puts what the callback gives behind the body. There is a strategy left if that is not all.
+pub(super) async fn gather(
+    instance: &Arc<Instance>,
+    canister: Principal,
+    response: &mut HttpResponse,
+) -> Result<(), io::Error> {
+    for _ in 0..GATHERED {
+        let Some(mut strategy) = response.strategy.take() else { break };
+        let (body, token, instructions) = part(instance, canister, &strategy).await?;
+        response.instructions = response.instructions.map(|before| before + instructions);
+        response.body.extend_from_slice(&body);
+        response.strategy = token.map(|token| {
+            strategy.token = token;
+            strategy
+        });
+    }
+    Ok(())
+}
+
 /// Sends the first part and then what the callback gives, until it has no further token.
 pub(super) async fn follow(
     instance: Arc<Instance>,
@@ -65,7 +88,7 @@ pub(super) async fn follow(
     }
     loop {
         match part(&instance, canister, &strategy).await {
-            Ok((body, token)) => {
+            Ok((body, token, _)) => {
                 if send.send(Ok(body)).await.is_err() {
                     return;
                 }
@@ -82,18 +105,19 @@ pub(super) async fn follow(
     }
 }
 
+/// A part, the token of the next one, and the instructions that it took.
 async fn part(
     instance: &Arc<Instance>,
     canister: Principal,
     strategy: &Strategy,
-) -> Result<(Bytes, Option<IDLValue>), io::Error> {
+) -> Result<(Bytes, Option<IDLValue>, u64), io::Error> {
     if strategy.canister != canister {
         return Err(io::Error::other("the streaming callback is another canister's"));
     }
     let arg = IDLArgs::new(std::slice::from_ref(&strategy.token)).to_bytes().map_err(io::Error::other)?;
     let (asked, method) = (instance.clone(), strategy.method.clone());
-    let answer = tokio::task::spawn_blocking(move || {
-        asked.query(Principal::anonymous(), canister, &method, Arc::new(arg))
+    let (answer, instructions) = tokio::task::spawn_blocking(move || {
+        asked.query_metered(Principal::anonymous(), canister, &method, Arc::new(arg))
     })
     .await
     .map_err(io::Error::other)?;
@@ -103,7 +127,7 @@ async fn part(
         Some(_) => next_token(&bytes)?,
         None => None,
     };
-    Ok((Bytes::from(part.body.into_vec()), token))
+    Ok((Bytes::from(part.body.into_vec()), token, instructions))
 }
 
 fn next_token(bytes: &[u8]) -> Result<Option<IDLValue>, io::Error> {

@@ -47,12 +47,24 @@ impl Instance {
         method: &str,
         arg: Arc<Vec<u8>>,
     ) -> Answer {
+        self.query_metered(sender, canister, method, arg).0
+    }
+
+    /// Answers a query call and says how many instructions that took, those of the queries that it called included.
+    pub(crate) fn query_metered(
+        &self,
+        sender: Principal,
+        canister: Principal,
+        method: &str,
+        arg: Arc<Vec<u8>>,
+    ) -> (Answer, u64) {
         if canister == Principal::management_canister() {
-            return self.management_query(sender, method, &arg).map_err(Refusal::from);
+            return (self.management_query(sender, method, &arg).map_err(Refusal::from), 0);
         }
         let limit = self.subnets.of(canister).spec.limits().query;
         let mut budget = Budget { instructions: limit, depth: 0, failed: None };
-        self.query_canister(sender, canister, method, arg, &mut budget)
+        let answer = self.query_canister(sender, canister, method, arg, &mut budget);
+        (answer, limit - budget.instructions)
     }
 
     fn query_canister(

@@ -1,4 +1,5 @@
-//! Canisters that answer the gateway with what no HTTP server would send.
+//! Canisters that answer the gateway with what no HTTP server would send. They are asked for raw, since nothing of it
+//! would pass otherwise.
 
 use crate::connections::exchange;
 use crate::interface::gateway;
@@ -6,6 +7,8 @@ use crate::management::bombs;
 use crate::raw::{Random, seed};
 use crate::victim::Victim;
 use crate::{mutate, rounds};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use candid::{CandidType, Encode, Principal};
 use std::time::Duration;
 
@@ -55,7 +58,12 @@ fn response(status_code: u16, headers: &[(&str, &str)], body: &[u8]) -> Response
 
 #[track_caller]
 fn get(address: &str, id: Principal, method: &str) -> String {
-    let head = format!("{method} / HTTP/1.1\r\nhost: {id}.localhost\r\nconnection: close\r\n\r\n");
+    get_from(address, &format!("{id}.raw"), method)
+}
+
+#[track_caller]
+fn get_from(address: &str, host: &str, method: &str) -> String {
+    let head = format!("{method} / HTTP/1.1\r\nhost: {host}.localhost\r\nconnection: close\r\n\r\n");
     let answer = exchange(address, head.as_bytes(), Duration::from_secs(60));
     let text = String::from_utf8_lossy(&answer).into_owned();
     assert!(text.starts_with("HTTP/1.1 "), "{method}: {text:?}");
@@ -119,6 +127,7 @@ fn ranges_and_streams_that_lie_end() {
             .call(id, "set", &Encode!(&response(206, &[("content-range", range)], b"four")).unwrap())
             .unwrap();
         get(&address, id, "GET");
+        get_from(&address, &id.to_string(), "GET");
     }
     for (canister, method) in [(id, "none"), (id, "more"), (Principal::management_canister(), "raw_rand")] {
         let callback = Callback::new(canister, method.into());
@@ -129,6 +138,7 @@ fn ranges_and_streams_that_lie_end() {
         };
         victim.call(id, "set", &Encode!(&given).unwrap()).unwrap();
         get(&address, id, "GET");
+        get_from(&address, &id.to_string(), "GET");
     }
     victim.check();
 }
@@ -150,6 +160,49 @@ fn candid_that_explodes_is_no_response() {
         for reply in bombs().into_iter().chain([token_bomb()]).chain(junk) {
             victim.call(id, "set", &reply).unwrap();
             get(&address, id, "GET");
+            get_from(&address, &id.to_string(), "GET");
+        }
+    });
+}
+
+/// Headers that the library which verifies would take all memory or all of the stack for, or that mean nothing to it.
+#[test]
+fn certificates_that_explode_are_refused() {
+    let seed = seed();
+    println!("DARKROOM_SEED={seed}");
+    let mut victim = Victim::start();
+    let address = gateway(&victim);
+    let id = victim.install(&wat::parse_str(ECHO).unwrap());
+    let nested = |byte: u8| vec![byte; 500_000];
+    let map = |size: u8| [&[0xbb, 0, 0, 0][..], &[size; 5]].concat();
+    let mut bombs = vec![nested(0x81), nested(0xa1), nested(0xc1), nested(0xe0), map(1), map(255)];
+    bombs.extend([vec![0x9b, 0, 0, 0, 255, 255, 255, 255, 255], vec![0x9a, 0, 4, 0, 0, 0x81]]);
+    bombs.push([&[0xa1, 0x6a][..], b"delegation", &[0xa1, 0x6b], b"certificate", &[0x49], &map(1)].concat());
+    let fields: Vec<String> = bombs.iter().map(|bytes| BASE64_STANDARD.encode(bytes)).collect();
+    victim.endure(rounds(3), |victim, round| {
+        let mut random = Random::new(seed.wrapping_add(round));
+        let mut headers: Vec<[String; 2]> = Vec::new();
+        for field in &fields {
+            for name in ["certificate", "tree", "expr_path"] {
+                headers.push([format!("version=2, {name}=:{field}:"), String::new()]);
+                headers
+                    .push([format!("certificate=:oWR0cmVlgQA=:, tree=:gQA=:, {name}=:{field}:"), "a".into()]);
+            }
+        }
+        for byte in ["[", "(", "{", "a(", "\"", " ", "\\"] {
+            headers.push(["certificate=:oWR0cmVlgQA=:, tree=:gQA=:, version=2".into(), byte.repeat(200_000)]);
+        }
+        for _ in 0..100 {
+            let good =
+                b"certificate=:omR0cmVlgQBpc2lnbmF0dXJlQA==:, tree=:gQA=:, expr_path=:gWFh:, version=2";
+            let junk = String::from_utf8_lossy(&mutate::bytes(&mut random, good)).into_owned();
+            headers.push([junk, "default_certification(ValidationArgs{no_certification:Empty{}})".into()]);
+        }
+        for [certificate, expression] in &headers {
+            let both = [("IC-Certificate", certificate.as_str()), ("ic-certificateExpression", expression)];
+            victim.call(id, "set", &Encode!(&response(200, &both, b"four")).unwrap()).unwrap();
+            let text = get_from(&address, &id.to_string(), "GET");
+            assert!(text.starts_with("HTTP/1.1 503") && !text.ends_with("four"), "{text}");
         }
     });
 }

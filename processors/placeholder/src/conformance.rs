@@ -1,10 +1,13 @@
 //! What the placeholder is held to (feature `testing`).
 
-use darkroom_codec::testing::conformance::Suite;
+use darkroom_codec::testing::conformance::KIT;
+use darkroom_core::testing::Suite;
 
 /// The placeholder's suite.
 pub const SUITE: Suite = Suite {
     processor: &crate::PROCESSOR,
+    kit: &KIT,
+    reads_all: true,
     params: &[
         "{}",
         r#"{"kind":"thumbhash"}"#,
@@ -16,7 +19,6 @@ pub const SUITE: Suite = Suite {
         r#"{"kind":"png"}"#,
         r#"{"kind":"png","max_edge":4}"#,
     ],
-    names: &["kind", "components_x", "components_y", "max_edge", "quality", "background"],
     refused: &[
         (
             r#"{"kind":"lqip"}"#,

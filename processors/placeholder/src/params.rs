@@ -3,10 +3,11 @@
 use darkroom_codec::color::Color;
 use darkroom_codec::params::{QUALITY, in_range};
 use darkroom_core::processor::Params;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The forms of placeholder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Kind {
@@ -24,18 +25,22 @@ pub enum Kind {
 }
 
 /// Parameters of [`Placeholder`](crate::Placeholder).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlaceholderParams {
     /// Which form: `thumbhash`, `blurhash`, `color`, `jpeg` or `png`.
     pub kind: Kind,
     /// Of a `blurhash`: how many waves across, 1 to 9.
+    #[schemars(range(min = 1, max = 9))]
     pub components_x: u32,
     /// Of a `blurhash`: how many waves down, 1 to 9.
+    #[schemars(range(min = 1, max = 9))]
     pub components_y: u32,
     /// Of a `jpeg` or `png`: the longest edge in pixels, 4 to 64.
+    #[schemars(range(min = 4, max = 64))]
     pub max_edge: u32,
     /// Of a `jpeg`: its quality, 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
     pub quality: u32,
     /// What shows through transparency in a `blurhash` and a `jpeg`, and stands for a `color` where nothing is
     /// visible, as `#rrggbb`.

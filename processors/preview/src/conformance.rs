@@ -1,10 +1,13 @@
 //! What the preview is held to (feature `testing`).
 
-use darkroom_codec::testing::conformance::Suite;
+use darkroom_codec::testing::conformance::KIT;
+use darkroom_core::testing::Suite;
 
 /// The preview's suite.
 pub const SUITE: Suite = Suite {
     processor: &crate::PROCESSOR,
+    kit: &KIT,
+    reads_all: true,
     params: &[
         "{}",
         r#"{"max_edge":64}"#,
@@ -18,18 +21,6 @@ pub const SUITE: Suite = Suite {
         r#"{"max_edge":200,"format":"webp"}"#,
         r#"{"max_edge":200,"format":"auto","linear":true}"#,
         r#"{"max_edge":200,"linear":true,"sharpen":80}"#,
-    ],
-    names: &[
-        "max_edge",
-        "format",
-        "quality",
-        "max_bytes",
-        "progressive",
-        "trellis",
-        "chroma",
-        "linear",
-        "sharpen",
-        "background",
     ],
     refused: &[
         (r#"{"max_edge":15}"#, "max_edge is 15; 16 to 8192 are allowed"),

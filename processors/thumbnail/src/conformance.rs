@@ -1,10 +1,13 @@
 //! What the thumbnail is held to (feature `testing`).
 
-use darkroom_codec::testing::conformance::Suite;
+use darkroom_codec::testing::conformance::KIT;
+use darkroom_core::testing::Suite;
 
 /// The thumbnail's suite.
 pub const SUITE: Suite = Suite {
     processor: &crate::PROCESSOR,
+    kit: &KIT,
+    reads_all: true,
     params: &[
         "{}",
         r#"{"width":100,"height":50}"#,
@@ -21,22 +24,6 @@ pub const SUITE: Suite = Suite {
         r#"{"width":90,"height":60,"fit":"cover","enlarge":true,"linear":true}"#,
         r#"{"width":90,"height":60,"fit":"inside","enlarge":true,"sharpen":50}"#,
         r#"{"width":90,"height":60,"max_bytes":1500,"quality":95}"#,
-    ],
-    names: &[
-        "width",
-        "height",
-        "fit",
-        "gravity",
-        "enlarge",
-        "format",
-        "quality",
-        "max_bytes",
-        "progressive",
-        "trellis",
-        "chroma",
-        "linear",
-        "sharpen",
-        "background",
     ],
     refused: &[
         (r#"{"width":0}"#, "width is 0; 1 to 4096 are allowed"),

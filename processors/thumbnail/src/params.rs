@@ -5,15 +5,18 @@ use darkroom_codec::encode::{Chroma, Format};
 use darkroom_codec::fit::{Fit, Gravity};
 use darkroom_codec::params::{MAX_BYTES, QUALITY, SHARPEN, in_range, in_range_if_set};
 use darkroom_core::processor::Params;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of [`Thumbnail`](crate::Thumbnail).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThumbnailParams {
     /// Width of the box in pixels, 1 to 4096.
+    #[schemars(range(min = 1, max = 4096))]
     pub width: u32,
     /// Height of the box in pixels, 1 to 4096.
+    #[schemars(range(min = 1, max = 4096))]
     pub height: u32,
     /// How the picture comes into the box: `cover`, `contain`, `fill`, `inside` or `outside`.
     pub fit: Fit,
@@ -25,8 +28,10 @@ pub struct ThumbnailParams {
     /// The file format: `jpeg`, `png`, `webp` (lossless) or `auto`.
     pub format: Format,
     /// JPEG quality, 1 to 100; the highest to be tried where there is a budget.
+    #[schemars(range(min = 1, max = 100))]
     pub quality: u32,
     /// The most bytes that the file may have, 256 to 2^30; absent for no limit.
+    #[schemars(range(min = 256, max = 1 << 30))]
     pub max_bytes: Option<u32>,
     /// JPEG in several passes, coarse to fine.
     pub progressive: bool,
@@ -37,6 +42,7 @@ pub struct ThumbnailParams {
     /// Whether pixels are averaged in linear light.
     pub linear: bool,
     /// How strongly to sharpen after a reduction to half or less, 0 to 300 percent.
+    #[schemars(range(min = 0, max = 300))]
     pub sharpen: u32,
     /// What shows beside the picture with `contain`, and through transparency in a JPEG, as `#rrggbb` or
     /// `#rrggbbaa`.

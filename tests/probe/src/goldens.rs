@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 
 use darkroom_codec::testing;
-use darkroom_codec::testing::conformance::{Input, Suite, inputs};
+use darkroom_codec::testing::conformance::KIT;
 use darkroom_core::Digest;
+use darkroom_core::testing::{Input, Suite};
 
 pub(crate) const SUITES: [&Suite; 3] = [
     &darkroom_placeholder::conformance::SUITE,
@@ -34,7 +35,7 @@ fn outputs(suite: u32, params: u32) -> Result<Vec<String>, String> {
     let suite = SUITES.get(suite as usize).ok_or("there is no such suite")?;
     let params = suite.params.get(params as usize).ok_or("there are no such params")?;
     INPUTS.with(|made| {
-        let lines = made.get_or_init(inputs).iter().map(|input| {
+        let lines = made.get_or_init(KIT.inputs).iter().map(|input| {
             let output = suite.run(&input.media, &input.bytes, params);
             let output = output.map_err(|error| format!("{} {params}: {error}", input.name))?;
             Ok(format!("{} {} {params}", Digest::of(&output.bytes), input.name))

@@ -9,7 +9,7 @@ fn draft(memory: &VectorMemory) -> (TestService, api::Item, Vec<u8>) {
     let limits = api::Limits { chunk_size: Some(65_536), session_seconds: Some(60), ..Default::default() };
     let access = Some(api::Access::Authenticated);
     let args = api::InitArgs { access, limits: Some(limits), ..Default::default() };
-    let mut service = Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap();
+    let mut service = Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap();
     let bytes = [&JPEG, &bytes_of(1_000, 1)[..]].concat();
     let upload = api::BeginUpload {
         media_type: "image/jpeg".to_owned(),
@@ -24,7 +24,12 @@ fn draft(memory: &VectorMemory) -> (TestService, api::Item, Vec<u8>) {
 /// A preview of two chunks.
 fn preview(original: &[u8]) -> (api::PutAsset, Vec<u8>) {
     let bytes = [&JPEG, &bytes_of(CHUNK, 2)[..]].concat();
-    let version = crate::registry().unwrap().iter().find(|known| known.id() == "preview").unwrap().version();
+    let version = darkroom_processors::registry()
+        .unwrap()
+        .iter()
+        .find(|known| known.id() == "preview")
+        .unwrap()
+        .version();
     let asset = api::PutAsset {
         name: "preview".to_owned(),
         media_type: "image/jpeg".to_owned(),

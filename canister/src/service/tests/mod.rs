@@ -1,11 +1,13 @@
 //! The service on memory of its own, natively.
 
+mod anew;
 mod certification;
 mod derivatives;
 mod gallery;
 mod interleavings;
 mod refusals;
 mod stages;
+mod tokens;
 
 use candid::Principal;
 use darkroom_core::id::SessionId;
@@ -40,7 +42,7 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         limits: Some(limits),
         ..Default::default()
     };
-    Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
+    Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
 }
 
 fn owner(number: u8) -> Caller {

@@ -26,7 +26,7 @@ fn open_with(memory: &VectorMemory, images: api::ImageLimits) -> TestService {
         limits: Some(api::Limits { images: Some(images), ..api::Limits::default() }),
         ..Default::default()
     };
-    Service::open(memory.clone(), crate::registry().unwrap(), &args).unwrap()
+    Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
 }
 
 fn upload(service: &mut TestService) -> api::Item {
@@ -201,7 +201,8 @@ fn limits_are_checked_kept_and_told() {
         (Some(5), Some(7), Some(65_535))
     );
     drop(service);
-    let mut service = Service::open(memory, crate::registry().unwrap(), &api::InitArgs::default()).unwrap();
+    let mut service =
+        Service::open(memory, darkroom_processors::registry().unwrap(), &api::InitArgs::default()).unwrap();
     assert_eq!(images(&service), found, "an upgrade without arguments keeps them");
     let controller = Caller { controller: true, ..owner(2) };
     let args = |images| api::InitArgs {

@@ -59,6 +59,11 @@ impl<M: Memory> Trie<M> {
         self.slots.labels()
     }
 
+    /// Whether a label is there.
+    pub(crate) fn contains(&self, label: &[u8]) -> bool {
+        self.get(label).is_some()
+    }
+
     /// The hash of what is below a label, if that is there.
     pub(crate) fn get(&self, label: &[u8]) -> Option<Hash> {
         self.find(label).filter(|found| found.leaf.label == label).map(|found| found.leaf.below)

@@ -36,6 +36,7 @@ fn assert_proves(trie: &Trie<VectorMemory>, model: &BTreeMap<Vec<u8>, u8>, label
     let witness = trie.witness(labels, |label| Some(below(model[label])));
     assert_eq!(witness.digest(), trie.hash());
     for label in labels {
+        assert_eq!(trie.contains(label), model.contains_key(*label), "{label:?}");
         let found = witness.lookup_subtree([*label]);
         match model.get(*label) {
             Some(value) => assert_eq!(found, SubtreeLookupResult::Found(below(*value)), "{label:?}"),

@@ -1,26 +1,21 @@
 //! Pipelines as people write them (TOML) and as they travel (Candid).
 
-use darkroom_api as api;
-use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Stage, Storage};
-use darkroom_core::processor::parse_params;
+mod error;
+mod locate;
+mod nearest;
 
-/// Why a configuration cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The text is not TOML of the right form; the message shows the place.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
-    /// What it says does not hold together.
-    #[error("{0}")]
-    Invalid(#[from] darkroom_core::Error),
-}
+use darkroom_api as api;
+use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Plan, Stage, Storage};
+use darkroom_core::processor::parse_params;
+use darkroom_core::registry::Registry;
+
+pub use error::{ConfigError, Position};
 
 /// Reads pipelines from TOML.
 ///
 /// # Errors
-/// [`ConfigError::Toml`] with line and column. Whether it holds together is for
-/// [`Config::validate`](darkroom_core::pipeline::Config::validate) to say.
+/// [`ConfigError`] with line and column for a text that is not TOML of the right form. Whether it holds together is for
+/// [`check`] to say.
 ///
 /// ```
 /// let config = darkroom_client::config::from_toml(
@@ -38,7 +33,18 @@ pub enum ConfigError {
 /// # Ok::<(), darkroom_client::config::ConfigError>(())
 /// ```
 pub fn from_toml(text: &str) -> Result<Config, ConfigError> {
-    Ok(toml::from_str(text)?)
+    toml::from_str(text).map_err(|error| ConfigError::form(text, &error))
+}
+
+/// Reads pipelines from TOML and checks them against the processors of `registry`.
+///
+/// # Errors
+/// As [`from_toml`], and for what does not hold together, with the place of the field in question and, where a name is
+/// not known, the known one that is nearest.
+pub fn check(text: &str, registry: &Registry) -> Result<(Config, Vec<Plan>), ConfigError> {
+    let config = from_toml(text)?;
+    let plans = config.validate(registry).map_err(|error| ConfigError::content(text, &error))?;
+    Ok((config, plans))
 }
 
 /// The form in which pipelines travel.
@@ -107,6 +113,9 @@ pub fn placement_from_wire(placement: api::Placement) -> Placement {
         api::Placement::Canister => Placement::Canister,
     }
 }
+
+#[cfg(test)]
+mod mistakes;
 
 #[cfg(test)]
 mod tests {

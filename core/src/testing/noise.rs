@@ -1,12 +1,12 @@
-//! Pseudo-random integers, the same on every machine.
+//! Pseudo-random integers for tests, the same on every machine.
 
 /// The xorshift64* generator.
 #[derive(Clone, Debug)]
-pub(super) struct Noise(u64);
+pub struct Noise(u64);
 
 impl Noise {
     /// A generator for one of many streams of a seed.
-    pub(super) fn new(seed: u64, stream: u64) -> Noise {
+    pub fn new(seed: u64, stream: u64) -> Noise {
         // splitmix64, so that neighbouring streams have nothing in common.
         let mut mixed = seed.wrapping_add(stream.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -15,7 +15,7 @@ impl Noise {
     }
 
     /// Eight random bytes.
-    pub(super) fn bytes(&mut self) -> [u8; 8] {
+    pub fn bytes(&mut self) -> [u8; 8] {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -23,7 +23,10 @@ impl Noise {
     }
 
     /// A number below `limit`, which is at least 1.
-    pub(super) fn below(&mut self, limit: u32) -> u32 {
+    ///
+    /// # Panics
+    /// For 0.
+    pub fn below(&mut self, limit: u32) -> u32 {
         let [a, b, c, d, ..] = self.bytes();
         u32::from_be_bytes([a, b, c, d]) % limit
     }

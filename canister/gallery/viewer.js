@@ -8,6 +8,10 @@ const find = (selector) => dialog.querySelector(selector);
 const [stage, name, details] = [find(".stage"), find("#viewer-name"), find("#viewer-details")];
 const [previous, next, original, trouble] = [".previous", ".next", ".original", ".trouble"].map(find);
 
+let failed = () => {};
+/// The entry that is shown.
+let shown = null;
+
 /// Sets what happens: `onleave` when the viewer is to be closed, `onstep` with -1 or 1 for a newer or older photo,
 /// `onerror` with an entry whose preview did not come.
 export function prepare({ onleave, onstep, onerror }) {
@@ -21,9 +25,10 @@ export function prepare({ onleave, onstep, onerror }) {
   for (const [button, step] of [[previous, -1], [next, 1]]) {
     button.addEventListener("click", () => button.ariaDisabled === "true" || onstep(step));
   }
-  dialog.addEventListener("keydown", (event) => {
+  // Also when nothing in the viewer has the focus, as after a click on the picture.
+  document.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: previous, ArrowRight: next }[event.key];
-    if (!step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!dialog.open || !step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     step.click();
   });
@@ -31,14 +36,10 @@ export function prepare({ onleave, onstep, onerror }) {
     const image = find(".preview");
     trouble.hidden = true;
     find(".close").focus();
-    image.src = "";
     load(image);
   });
   failed = onerror;
 }
-
-let failed = () => {};
-let shown = null;
 
 /// Shows an entry, and opens the viewer if it is closed.
 export function show(entry) {

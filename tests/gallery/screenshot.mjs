@@ -5,7 +5,7 @@ import { Browser } from "./browser.mjs";
 
 const browser = await Browser.start(process.env.CHROMIUM);
 const page = await browser.page();
-await page.window(1280, 900);
+await page.window(1280, 1030);
 await page.goto(process.env.GALLERY_URL);
 await page.until(`document.querySelector("#grid .shown") && [...document.querySelectorAll("#grid .thumbnail")]
   .filter((image) => image.getBoundingClientRect().top < innerHeight)

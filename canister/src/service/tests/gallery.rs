@@ -46,8 +46,8 @@ fn public_pictures_are_in_it_newest_first_also_when_all_is_certified_anew() {
     drop(service);
     let mut service = open(&memory, api::Limits::default());
     assert_eq!(listed(&service), expected);
-    for id in expected.drain(..).collect::<Vec<_>>() {
-        service.delete_item(owner(1), 100, &id).unwrap();
+    for id in &expected {
+        service.delete_item(owner(1), 100, id).unwrap();
     }
     assert!(listed(&service).is_empty());
     assert_eq!(service.store.gallery.certified().len(), 0);

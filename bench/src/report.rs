@@ -104,9 +104,16 @@ pub(crate) fn served(size: usize, large: usize, all: &[(&str, Vec<Served>)]) {
     println!("|---|---|---|---|---|---|---|");
     for (name, levels) in all {
         for level in levels {
-            let per_mib = round(level.per_byte * MIB);
-            let cells = [level.assets, level.get, level.unchanged, per_mib, level.add, level.add_at_once];
-            println!("| {name} | {} |", cells.map(grouped).join(" | "));
+            let unchanged = level.unchanged.map_or("no 304".to_owned(), grouped);
+            let cells = [
+                grouped(level.assets),
+                grouped(level.get),
+                unchanged,
+                grouped(round(level.per_byte * MIB)),
+                grouped(level.add),
+                grouped(level.add_at_once),
+            ];
+            println!("| {name} | {} |", cells.join(" | "));
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn respond<M: Memory + Clone>(
     let (status_code, kind, text) = if !is_head && request.method != "GET" {
         answer(405, "text/plain; charset=utf-8", b"only GET and HEAD are allowed".to_vec())
     } else {
-        let counts = service.stored().map_err(|error| error.message);
+        let counts = service.counted().map_err(|error| error.message);
         match counts.and_then(|counts| encode(&counts, around).map_err(|error| error.to_string())) {
             Ok(text) => answer(200, "text/plain; version=0.0.4; charset=utf-8", text),
             Err(message) => answer(500, "text/plain; charset=utf-8", message.into_bytes()),

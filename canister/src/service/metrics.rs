@@ -33,7 +33,7 @@ impl<M: Memory + Clone> Service<M> {
     ///
     /// # Errors
     /// `corrupt`.
-    pub(crate) fn stored(&self) -> api::Result<Counts> {
+    pub(crate) fn counted(&self) -> api::Result<Counts> {
         let store = &self.store;
         let held = store.holdings.get(&ALL.to_vec()).wire()?.unwrap_or_default();
         let published = store.newest.len();

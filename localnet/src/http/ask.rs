@@ -110,7 +110,7 @@ fn encode<T: CandidType>(value: &T) -> Result<Vec<u8>, Response> {
 #[allow(clippy::result_large_err, reason = "the error is the response itself")]
 fn decode(bytes: &[u8], method: &str) -> Result<HttpResponse, Response> {
     HttpResponse::decode(bytes).map_err(|e| {
-        text(StatusCode::BAD_GATEWAY, format!("the canister's reply to {method} is no HTTP response: {e}"))
+        text(StatusCode::BAD_GATEWAY, format!("the canister's reply to {method} is no HTTP response: {e:#}"))
     })
 }
 

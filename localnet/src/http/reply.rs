@@ -16,15 +16,19 @@ fn config(bytes: &[u8]) -> DecoderConfig {
     config
 }
 
+/// What is skipped, or read without its type being known, costs this many times as much.
+const UNTYPED: usize = 50;
+
 /// The first value, as a `T`.
 pub(super) fn decode<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> Result<T, candid::Error> {
     let mut config = config(bytes);
-    // Of the decoding quota, skipping takes fifty times what it costs.
-    config.set_skipping_quota(SKIPPED).set_decoding_quota(bytes.len() + SPARE + 50 * SKIPPED);
+    config.set_skipping_quota(SKIPPED).set_decoding_quota(bytes.len() + SPARE + UNTYPED * SKIPPED);
     candid::utils::decode_one_with_config(bytes, &config)
 }
 
 /// All values, of whatever types they are.
 pub(super) fn values(bytes: &[u8]) -> Result<IDLArgs, candid::Error> {
-    IDLArgs::from_bytes_with_config(bytes, &config(bytes))
+    let mut config = config(bytes);
+    config.set_decoding_quota(UNTYPED * bytes.len() + SPARE);
+    IDLArgs::from_bytes_with_config(bytes, &config)
 }

@@ -16,7 +16,7 @@ pub enum Error {
     #[error("invalid configuration: {place}: found {found}; allowed: {allowed}")]
     InvalidConfig {
         /// Pipeline, lane, stage and field, as far as they are known.
-        place: Place,
+        place: Box<Place>,
         /// What stands there.
         found: String,
         /// What may stand there.

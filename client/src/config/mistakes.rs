@@ -35,7 +35,9 @@ fn known() -> String {
 }
 
 /// The replacement that makes the mistake, line and column, the message, what may have been meant.
-fn mistakes() -> Vec<(&'static str, &'static str, (usize, usize), String, Option<&'static str>)> {
+type Mistake = (&'static str, &'static str, (usize, usize), String, Option<&'static str>);
+
+fn mistakes() -> Vec<Mistake> {
     let known = known();
     vec![
         (

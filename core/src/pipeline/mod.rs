@@ -155,7 +155,7 @@ impl Config {
         let count = self.pipelines.len();
         if !(1..=MAX_PIPELINES).contains(&count) {
             return Err(Error::InvalidConfig {
-                place: Place::default(),
+                place: Box::default(),
                 found: format!("{count} pipelines"),
                 allowed: format!("1 to {MAX_PIPELINES}"),
             });
@@ -163,7 +163,7 @@ impl Config {
         for (index, pipeline) in self.pipelines.iter().enumerate() {
             if self.pipelines[..index].iter().any(|other| other.name == pipeline.name) {
                 return Err(Error::InvalidConfig {
-                    place: Place::default(),
+                    place: Box::default(),
                     found: format!("the name `{}` twice", pipeline.name),
                     allowed: "each name once".to_owned(),
                 });

@@ -244,6 +244,6 @@ impl Checker<'_> {
             stage: place.and_then(|(_, stage)| stage).map(|stage| stage.asset.clone()),
             field: Some(field.to_owned()),
         };
-        Error::InvalidConfig { place, found, allowed }
+        Error::InvalidConfig { place: Box::new(place), found, allowed }
     }
 }

@@ -46,7 +46,8 @@ export GALLERY_URL=http://$canister.localhost:$port/ GALLERY_BY_ID="http://local
 
 if [ -n "${SCREENSHOT:-}" ]; then
   "$darkroom" run --jobs 1 "$@" >&2
-  exec node "$here/screenshot.mjs" "$SCREENSHOT"
+  node "$here/screenshot.mjs" "$SCREENSHOT"
+  exit
 fi
 
 export DARKROOM=$darkroom PHOTOS=$state/photos EXAMPLES=$root/examples/photos

@@ -282,7 +282,7 @@ fn no_proof_shows_a_secret_or_what_is_private() {
     for url in &urls {
         let (status, _, tree) = get(&service, url, 10);
         let opened = shared.iter().any(|(_, token)| token.path == *url);
-        let is_public = url.starts_with(&format!("/{}/", public.id));
+        let is_public = url.starts_with(&format!("/{}", public.id));
         assert_eq!(status, if opened || is_public { 200 } else { 404 }, "{url}");
         let shown = tree.windows(16).find(|window| hidden.contains(*window));
         assert_eq!(shown.map(String::from_utf8_lossy), None, "{url}");

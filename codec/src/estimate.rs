@@ -106,7 +106,9 @@ pub(crate) fn jpeg(file: &Jpeg<'_>, scales: &[Scale]) -> (u64, Cost) {
     let profile = if has_profile { 40_000_000 } else { 0 };
     // Colours are converted, and turning makes a copy, of one picture at a time.
     let memory = header.memory_many(scales) + 2 * all + 4 * largest;
-    let cost = BASE.then(Cost { instructions: coded + work + profile, memory });
+    // A sequential scan has tables made for each component that read several bits at once.
+    let tables = if header.progressive { 0 } else { header.components.len() as u64 * 1_500_000 };
+    let cost = BASE.then(Cost { instructions: tables + coded + work + profile, memory });
     (all * 3, cost.beside(BASE.memory))
 }
 

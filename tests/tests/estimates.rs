@@ -19,8 +19,12 @@ struct Estimates {
 }
 
 /// As the probe has them.
-const PROCESSORS: [&Descriptor; 3] =
-    [&darkroom_placeholder::PROCESSOR, &darkroom_preview::PROCESSOR, &darkroom_thumbnail::PROCESSOR];
+const PROCESSORS: [&Descriptor; 4] = [
+    &darkroom_placeholder::PROCESSOR,
+    &darkroom_preview::PROCESSOR,
+    &darkroom_thumbnail::PROCESSOR,
+    &darkroom_metadata::PROCESSOR,
+];
 
 struct Case {
     name: String,
@@ -157,6 +161,7 @@ fn all_params_stay_below_their_estimates() {
         &darkroom_placeholder::conformance::SUITE,
         &darkroom_preview::conformance::SUITE,
         &darkroom_thumbnail::conformance::SUITE,
+        &darkroom_metadata::conformance::SUITE,
     ];
     for input in (conformance::KIT.inputs)() {
         let case = Case::new(input.name, input.media, input.bytes);

@@ -19,11 +19,12 @@ struct Estimates {
 }
 
 /// As the probe has them.
-const PROCESSORS: [&Descriptor; 4] = [
+const PROCESSORS: [&Descriptor; 5] = [
     &darkroom_placeholder::PROCESSOR,
     &darkroom_preview::PROCESSOR,
     &darkroom_thumbnail::PROCESSOR,
     &darkroom_metadata::PROCESSOR,
+    &darkroom_dominant_colors::PROCESSOR,
 ];
 
 struct Case {
@@ -162,6 +163,7 @@ fn all_params_stay_below_their_estimates() {
         &darkroom_preview::conformance::SUITE,
         &darkroom_thumbnail::conformance::SUITE,
         &darkroom_metadata::conformance::SUITE,
+        &darkroom_dominant_colors::conformance::SUITE,
     ];
     for input in (conformance::KIT.inputs)() {
         let case = Case::new(input.name, input.media, input.bytes);

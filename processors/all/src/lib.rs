@@ -10,7 +10,14 @@ use darkroom_core::registry::Registry;
 
 /// The processors, by crate.
 pub fn link() -> Vec<&'static Descriptor> {
-    processors![darkroom_metadata, darkroom_placeholder, darkroom_preview, darkroom_thumbnail,].to_vec()
+    processors![
+        darkroom_dominant_colors,
+        darkroom_metadata,
+        darkroom_placeholder,
+        darkroom_preview,
+        darkroom_thumbnail,
+    ]
+    .to_vec()
 }
 
 /// All that are linked here or registered themselves.

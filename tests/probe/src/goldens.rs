@@ -7,11 +7,12 @@ use darkroom_codec::testing::conformance::KIT;
 use darkroom_core::Digest;
 use darkroom_core::testing::{Input, Suite};
 
-pub(crate) const SUITES: [&Suite; 4] = [
+pub(crate) const SUITES: [&Suite; 5] = [
     &darkroom_placeholder::conformance::SUITE,
     &darkroom_preview::conformance::SUITE,
     &darkroom_thumbnail::conformance::SUITE,
     &darkroom_metadata::conformance::SUITE,
+    &darkroom_dominant_colors::conformance::SUITE,
 ];
 
 thread_local! {

@@ -19,12 +19,13 @@ struct Estimates {
 }
 
 /// As the probe has them.
-const PROCESSORS: [&Descriptor; 5] = [
+const PROCESSORS: [&Descriptor; 6] = [
     &darkroom_placeholder::PROCESSOR,
     &darkroom_preview::PROCESSOR,
     &darkroom_thumbnail::PROCESSOR,
     &darkroom_metadata::PROCESSOR,
     &darkroom_dominant_colors::PROCESSOR,
+    &darkroom_watermark::PROCESSOR,
 ];
 
 struct Case {
@@ -164,6 +165,7 @@ fn all_params_stay_below_their_estimates() {
         &darkroom_thumbnail::conformance::SUITE,
         &darkroom_metadata::conformance::SUITE,
         &darkroom_dominant_colors::conformance::SUITE,
+        &darkroom_watermark::conformance::SUITE,
     ];
     for input in (conformance::KIT.inputs)() {
         let case = Case::new(input.name, input.media, input.bytes);

@@ -23,6 +23,7 @@ fn processors_make_the_bytes_of_their_tables_in_a_canister() {
         include_str!("../../processors/thumbnail/tests/goldens.txt"),
         include_str!("../../processors/metadata/tests/goldens.txt"),
         include_str!("../../processors/dominant-colors/tests/goldens.txt"),
+        include_str!("../../processors/watermark/tests/goldens.txt"),
     ];
     for (suite, table) in (0u32..).zip(tables) {
         let mut left: Vec<&str> = table.lines().collect();

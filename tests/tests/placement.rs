@@ -261,7 +261,7 @@ fn an_invalid_configuration_rejects_the_install() {
     assert!(
         error.contains(
             "pipeline `photo`, lane `derivatives`, stage `preview`, field `processor`: found `mosaic`; \
-             allowed: original, dominant-colors, metadata, placeholder, preview, thumbnail"
+             allowed: original, dominant-colors, metadata, placeholder, preview, thumbnail, watermark"
         ),
         "{error}"
     );

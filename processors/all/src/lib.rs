@@ -16,6 +16,7 @@ pub fn link() -> Vec<&'static Descriptor> {
         darkroom_placeholder,
         darkroom_preview,
         darkroom_thumbnail,
+        darkroom_watermark,
     ]
     .to_vec()
 }

@@ -7,12 +7,13 @@ use darkroom_codec::testing::conformance::KIT;
 use darkroom_core::Digest;
 use darkroom_core::testing::{Input, Suite};
 
-pub(crate) const SUITES: [&Suite; 5] = [
+pub(crate) const SUITES: [&Suite; 6] = [
     &darkroom_placeholder::conformance::SUITE,
     &darkroom_preview::conformance::SUITE,
     &darkroom_thumbnail::conformance::SUITE,
     &darkroom_metadata::conformance::SUITE,
     &darkroom_dominant_colors::conformance::SUITE,
+    &darkroom_watermark::conformance::SUITE,
 ];
 
 thread_local! {

@@ -21,8 +21,9 @@ done
 
 # Each table of goldens, and the division by alpha, of which all results are known.
 goldens() {
-    cargo test --target "$1" -p darkroom-jpeg -p darkroom-codec -p darkroom-placeholder -p darkroom-preview \
-        -p darkroom-thumbnail --test it --test goldens --test conformance -- \
+    cargo test --target "$1" -p darkroom-jpeg -p darkroom-codec -p darkroom-dominant-colors -p darkroom-metadata \
+        -p darkroom-placeholder -p darkroom-preview -p darkroom-thumbnail \
+        -p darkroom-watermark --test it --test goldens --test conformance -- \
         pixels_are_the_same_everywhere fixtures_decode_to_the_bytes_of_the_table the_same_bytes_everywhere
     cargo test --target "$1" -p darkroom-codec --lib -- division_is_right_for_all_pairs
 }

@@ -361,7 +361,9 @@ fn costs_stay_flat_with_the_number_of_photos() {
     let sixteen = || {
         let mut last = String::new();
         let published = spent(&mut || (0..16).for_each(|_| last = publish(&darkroom, &photo, None).id)) / 16;
-        let deleted = spent(&mut || drop(darkroom.delete_as(darkroom.owner, &last).unwrap()));
+        let deleted = spent(&mut || {
+            darkroom.delete_as(darkroom.owner, &last).unwrap();
+        });
         (published, deleted)
     };
     publish_many(&darkroom, 32);

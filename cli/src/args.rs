@@ -190,7 +190,7 @@ pub(crate) struct Deploy {
     /// Who may upload beside controllers.
     #[arg(long, value_name = "WHO")]
     pub(crate) access: Option<AccessArg>,
-    /// Which other origins' pages may read what is served: `any`, `none`, or up to 8 such as https://example.org, each
+    /// Which other origins' pages may read what is served: `any`, `none`, or up to 8 such as `https://example.org`, each
     /// with a flag of its own.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors: Vec<String>,

@@ -102,7 +102,7 @@ fn raw(json: &str) -> RawParams {
     serde_json::from_str(json).expect("params are a JSON object")
 }
 
-/// The tests of a [`Suite`](testing::Suite), for a file of a processor's `tests`. A closure of input, params (JSON) and
+/// The tests of a `Suite` (feature `testing`), for a file of a processor's `tests`. A closure of input, params (JSON) and
 /// output may look at each output.
 #[macro_export]
 macro_rules! conformance {

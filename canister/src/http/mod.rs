@@ -77,8 +77,8 @@ pub(crate) fn respond<M: Memory + Clone>(
     })
 }
 
-/// An answer of an asset, with the origin that `told` puts into it and with what `prove` gives as its proof: nothing where there is no certificate, and an error where
-/// the proof cannot be read.
+/// An answer of an asset, with the origin that `told` puts into it and with what `prove` gives as its proof: nothing
+/// where there is no certificate, and an error where the proof cannot be read.
 fn asset<M: Memory + Clone>(
     service: &Service<M>,
     request: &HttpRequest,

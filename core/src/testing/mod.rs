@@ -22,6 +22,8 @@ mod hostile;
 mod noise;
 mod outputs;
 mod params;
+#[cfg(test)]
+mod tests;
 
 use crate::asset::Derivative;
 use crate::decode::{Decode, DecodeLimits};

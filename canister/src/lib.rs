@@ -1,20 +1,24 @@
 //! The Darkroom canister: upload sessions, items and serving on the Internet Computer.
 //!
 //! This file has lifecycle and endpoints and nothing else; what they do is in `service`, what is kept in
-//! `store`. Only `env` reads clock and caller.
+//! `store`. Only `env` reads clock and caller. The endpoints that take most calls read and write their messages by `idl`;
+//! they are hidden from the macro, which would take them for endpoints of bytes, and have their types from `candid_method`.
 
 mod certify;
 mod env;
 mod files;
 mod hex;
 mod http;
+mod idl;
 mod jobs;
 mod operations;
 mod service;
 mod store;
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 
+use candid::candid_method;
 use darkroom_api as api;
 use darkroom_core::id::SessionId;
 use ic_stable_structures::DefaultMemoryImpl;
@@ -45,6 +49,7 @@ fn open(args: Option<api::InitArgs>) {
         }
         Err(message) => ic_cdk::trap(message),
     }
+    idl::prepare();
     jobs::start_reaper();
 }
 
@@ -53,13 +58,20 @@ fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) ->
         Some(service) => {
             let before = service.root();
             let result = action(service);
-            // Queries may not set it, and change nothing.
             let after = service.root();
             if after != before {
                 env::certify(&after);
             }
             result
         }
+        None => ic_cdk::trap("the canister has not been initialised"),
+    })
+}
+
+/// As [`with_service`], for queries: they change nothing.
+fn read_service<R>(action: impl FnOnce(&Service<DefaultMemoryImpl>) -> R) -> R {
+    SERVICE.with_borrow(|service| match service {
+        Some(service) => action(service),
         None => ic_cdk::trap("the canister has not been initialised"),
     })
 }
@@ -90,21 +102,24 @@ fn post_upgrade(args: Option<api::InitArgs>) {
     jobs::start();
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
     let upload = metered(Operation::BeginUpload, |service| service.begin_upload(env::message(), &args));
     jobs::start();
     upload
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
     let upload = metered(Operation::BeginAsset, |service| service.begin_asset(env::message(), &args));
     jobs::start();
     upload
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
     let receipt = metered(Operation::PutChunk, |service| service.put_chunk(env::message(), &args));
     // The last chunk completes its session.
@@ -114,21 +129,24 @@ fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
     receipt
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
     let item = metered(Operation::UploadWhole, |service| service.upload_whole(env::message(), &args));
     jobs::start();
     item
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
     let item = metered(Operation::PutAssets, |service| service.put_assets(env::message(), &args));
     jobs::start();
     item
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
     let finished =
         metered(Operation::FinishUpload, |service| service.finish_upload(env::message(), SessionId(session)));
@@ -145,7 +163,8 @@ fn abort_upload(session: u64) -> api::Result<api::Freed> {
     freed
 }
 
-#[ic_cdk::update]
+#[candid_method(update)]
+#[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn delete_item(item: String) -> api::Result<api::Freed> {
     let freed =
         metered(Operation::DeleteItem, |service| service.delete_item(env::caller(), env::now(), &item));
@@ -172,7 +191,7 @@ fn revoke_token(token: String) -> api::Result<()> {
 
 #[ic_cdk::query]
 fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
-    with_service(|service| service.list_tokens(env::caller(), env::now(), &args))
+    read_service(|service| service.list_tokens(env::caller(), env::now(), &args))
 }
 
 #[ic_cdk::update]
@@ -195,54 +214,58 @@ fn run_job(job: u64) {
 
 #[ic_cdk::query]
 fn session_status(session: u64) -> api::Result<api::SessionStatus> {
-    with_service(|service| service.session_status(env::caller(), env::now(), SessionId(session)))
+    read_service(|service| service.session_status(env::caller(), env::now(), SessionId(session)))
 }
 
 #[ic_cdk::query]
 fn usage() -> api::Result<api::Usage> {
-    with_service(|service| service.usage(env::caller()))
+    read_service(|service| service.usage(env::caller()))
 }
 
 #[ic_cdk::query]
 fn item(item: String) -> api::Result<api::Item> {
-    with_service(|service| service.describe(env::caller(), &item))
+    read_service(|service| service.describe(env::caller(), &item))
 }
 
 #[ic_cdk::query]
 fn items(args: api::ListItems) -> api::Result<api::ItemPage> {
-    with_service(|service| service.list(env::caller(), &args))
+    read_service(|service| service.list(env::caller(), &args))
 }
 
 #[ic_cdk::query]
 fn get_chunk(args: api::GetChunk) -> api::Result<serde_bytes::ByteBuf> {
-    with_service(|service| service.get_chunk(env::caller(), &args)).map(serde_bytes::ByteBuf::from)
+    read_service(|service| service.get_chunk(env::caller(), &args)).map(serde_bytes::ByteBuf::from)
 }
 
 #[ic_cdk::query]
 fn processors() -> Vec<api::ProcessorInfo> {
-    with_service(|service| service.processors())
+    read_service(|service| service.processors())
 }
 
 #[ic_cdk::query]
 fn pipelines() -> Vec<api::Pipeline> {
-    with_service(|service| service.pipelines()).unwrap_or_else(|error| ic_cdk::trap(error.message))
+    read_service(|service| service.pipelines()).unwrap_or_else(|error| ic_cdk::trap(error.message))
 }
 
 #[ic_cdk::query]
 fn limits() -> api::Limits {
-    with_service(|service| service.limits()).unwrap_or_else(|error| ic_cdk::trap(error.message))
+    read_service(|service| service.limits()).unwrap_or_else(|error| ic_cdk::trap(error.message))
 }
 
-#[ic_cdk::query]
-fn http_request(request: api::HttpRequest) -> api::HttpResponse {
+#[candid_method(query)]
+#[ic_cdk::query(hidden = true, manual_reply = true, decode_with = "idl::decode")]
+fn http_request(request: api::HttpRequest) -> PhantomData<api::HttpResponse> {
     let around = || http::Around {
         platform: env::platform(),
         is_running: jobs::is_running(),
         spent: operations::spent().collect(),
     };
-    with_service(|service| {
-        http::respond(service, &request, env::now(), env::certificate().as_deref(), around)
-    })
+    read_service(|service| {
+        let reply = http::respond(service, &request, env::now(), env::certificate().as_deref(), around);
+        reply.write(service, &mut ic0::msg_reply_data_append);
+    });
+    ic0::msg_reply();
+    PhantomData
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use darkroom_core::asset::ORIGINAL;
 
+use crate::hex;
 use crate::store::AssetRecord;
 
 /// The file's name (for derivatives with the asset's name in it), twice: in plain characters, and all of it encoded as
@@ -26,12 +27,16 @@ fn plain(name: &str) -> String {
 }
 
 fn encoded(name: &str) -> String {
-    name.bytes()
-        .map(|b| match b {
-            b if b.is_ascii_alphanumeric() || b"._-".contains(&b) => char::from(b).to_string(),
-            b => format!("%{b:02X}"),
-        })
-        .collect()
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push_str(&hex::text(&[byte]).to_ascii_uppercase());
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::answers::{CONSTANTS, labels_of_path, show_of};
 use super::cors::Cors;
 use super::hash::{self, Fields, Hash, Known};
 use super::labels::Labels;
+use crate::hex;
 
 /// What a body is, by which it has its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +68,7 @@ impl Document {
 
     /// The SHA-256 in quotes: a strong validator.
     pub(crate) fn etag(&self) -> String {
-        let digits = self.sha256.iter().map(|byte| format!("{byte:02x}"));
-        format!("\"{}\"", digits.collect::<String>())
+        format!("\"{}\"", hex::text(&self.sha256))
     }
 
     /// Status and headers of an answer.

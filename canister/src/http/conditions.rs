@@ -27,11 +27,12 @@ pub(super) fn answer(request: &HttpRequest, subject: &Subject<'_>) -> Answer {
 
 /// Whether the client has it: by its tag, or where it names none by its time.
 fn is_unchanged(request: &HttpRequest, subject: &Subject<'_>) -> bool {
-    if let Some(has) = has(request, &subject.etag()) {
-        return has;
+    if header(request, "if-none-match").is_some() {
+        return has(request, &subject.etag()) == Some(true);
     }
-    let since = header(request, "if-modified-since").and_then(|date| httpdate::parse_http_date(date).ok());
-    let modified = httpdate::parse_http_date(&subject.last_modified()).ok();
+    let Some(since) = header(request, "if-modified-since") else { return false };
+    let [since, modified] =
+        [since, &subject.last_modified()].map(|date| httpdate::parse_http_date(date).ok());
     since.zip(modified).is_some_and(|(since, modified)| modified <= since)
 }
 

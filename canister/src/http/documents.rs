@@ -1,9 +1,9 @@
 //! Answers on the paths of documents: the gallery and the descriptions of items.
 
-use darkroom_api::{HttpRequest, HttpResponse};
+use darkroom_api::HttpRequest;
 use ic_stable_structures::Memory;
 
-use super::{certificate, conditions, response, uncertified};
+use super::{Body, certificate, conditions, response, uncertified};
 use crate::certify::document::Reply;
 use crate::service::{Document, Service};
 
@@ -14,7 +14,7 @@ pub(super) fn respond<M: Memory + Clone>(
     path: &[String],
     found: &Document,
     certificate: Option<&[u8]>,
-) -> HttpResponse {
+) -> super::Reply {
     let document = &found.document;
     let variant = document.variant(conditions::header(request, "origin"));
     let reply = match request.method.as_str() {
@@ -34,8 +34,8 @@ pub(super) fn respond<M: Memory + Clone>(
         certificate::header(certificate, &tree, &labels)
     });
     let body = match reply {
-        Reply::Whole => Some(document.body.to_vec()),
-        Reply::Head | Reply::Unchanged => Some(Vec::new()),
+        Reply::Whole => Some(Body::Bytes(document.body.clone())),
+        Reply::Head | Reply::Unchanged => Some(Body::Bytes(Vec::new().into())),
         Reply::NotAllowed => None,
     };
     response(document.head(reply, variant), body, proof)

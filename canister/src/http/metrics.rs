@@ -2,12 +2,11 @@
 
 use std::io;
 
-use darkroom_api::{HttpRequest, HttpResponse};
+use darkroom_api::HttpRequest;
 use ic_metrics_encoder::MetricsEncoder;
 use ic_stable_structures::Memory;
-use serde_bytes::ByteBuf;
 
-use super::certificate;
+use super::{Body, Reply, certificate};
 use crate::certify::skip;
 use crate::env::Platform;
 use crate::operations::Spent;
@@ -29,7 +28,7 @@ pub(super) fn respond<M: Memory + Clone>(
     request: &HttpRequest,
     certificate: Option<&[u8]>,
     around: &Around,
-) -> HttpResponse {
+) -> Reply {
     let answer = |status, kind: &str, text: Vec<u8>| (status, kind.to_owned(), text);
     let is_head = request.method == "HEAD";
     let (status_code, kind, text) = if !is_head && request.method != "GET" {
@@ -58,8 +57,9 @@ pub(super) fn respond<M: Memory + Clone>(
         headers.push(("ic-certificate", certificate::header(certificate, &service.prove_metrics(), &path)));
     }
     let body = if is_head { Vec::new() } else { text };
-    let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    HttpResponse { status_code, headers, body: ByteBuf::from(body), upgrade: None }
+    let mut reply = Reply::new(status_code, Body::Bytes(body.into()));
+    headers.into_iter().for_each(|(name, value)| reply.add(name, value));
+    reply
 }
 
 fn encode(counts: &Counts, around: &Around) -> io::Result<Vec<u8>> {

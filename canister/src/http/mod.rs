@@ -12,10 +12,10 @@ mod documents;
 mod metrics;
 mod path;
 mod private;
+mod reply;
 
-use darkroom_api::{HttpRequest, HttpResponse};
+use darkroom_api::HttpRequest;
 use ic_stable_structures::Memory;
-use serde_bytes::ByteBuf;
 
 use crate::certify::answer::{self, Answer, Head, Subject};
 use crate::service::{METRICS, Service};
@@ -24,6 +24,8 @@ use crate::service::{METRICS, Service};
 const RETRY_AFTER: &str = "5";
 
 pub(crate) use metrics::Around;
+use reply::Body;
+pub(crate) use reply::Reply;
 
 /// Answers a gateway's request, with the network's certificate, which is there in queries only. What is around the
 /// service is asked for where it is answered with.
@@ -33,7 +35,7 @@ pub(crate) fn respond<M: Memory + Clone>(
     now: u64,
     certificate: Option<&[u8]>,
     around: impl FnOnce() -> Around,
-) -> HttpResponse {
+) -> Reply {
     let Some(path) = path::segments(&request.url) else {
         return uncertified(400, "the path is not UTF-8");
     };
@@ -52,7 +54,7 @@ pub(crate) fn respond<M: Memory + Clone>(
     let Some(found) = service.find(&path) else {
         if service.is_pending(&path) {
             let mut response = uncertified(503, "this is being certified; try again in a moment");
-            response.headers.push(("retry-after".to_owned(), RETRY_AFTER.to_owned()));
+            response.add("retry-after", RETRY_AFTER);
             return response;
         }
         let mut head = if is_allowed { answer::missing() } else { answer::not_allowed() };
@@ -86,7 +88,7 @@ fn asset<M: Memory + Clone>(
     is_allowed: bool,
     told: impl Fn(&mut Head),
     prove: impl Fn(Answer) -> Option<Option<String>>,
-) -> HttpResponse {
+) -> Reply {
     let answer = if is_allowed { conditions::answer(request, subject) } else { Answer::NotAllowed };
     if answer == Answer::Head && !request.body.is_empty() {
         return uncertified(400, "a request for the head has no body");
@@ -96,34 +98,26 @@ fn asset<M: Memory + Clone>(
         Answer::Part(index) => Some(index),
         _ => None,
     };
-    let body = chunk.map(|index| service.chunk(subject.asset, index)).transpose();
+    let body = chunk.map(|index| service.locate(subject.asset, index)).transpose();
     let Ok(body) = body else { return uncertified(500, "the asset cannot be read") };
     let Some(proof) = prove(answer) else { return uncertified(500, "the proof cannot be read") };
     let mut head = subject.head(answer);
     told(&mut head);
-    response(head, body, proof)
+    response(head, body.map(Body::from), proof)
 }
 
-fn response(head: Head, body: Option<Vec<u8>>, proof: Option<String>) -> HttpResponse {
-    let text = || head.text.unwrap_or_default().as_bytes().to_vec();
-    let mut headers: Vec<_> =
-        head.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    headers.extend(proof.map(|proof| ("ic-certificate".to_owned(), proof)));
-    HttpResponse {
-        status_code: head.status,
-        headers,
-        body: ByteBuf::from(body.unwrap_or_else(text)),
-        upgrade: None,
-    }
+fn response(head: Head, body: Option<Body>, proof: Option<String>) -> Reply {
+    let text = head.text.unwrap_or_default();
+    let mut reply = Reply::new(head.status, body.unwrap_or_else(|| Body::Bytes(text.as_bytes().into())));
+    head.headers.into_iter().for_each(|(name, value)| reply.add(name, value));
+    proof.into_iter().for_each(|proof| reply.add("ic-certificate", proof));
+    reply
 }
 
 /// What no gateway asks for, a damaged record, or what is not certified yet.
-fn uncertified(status_code: u16, text: &str) -> HttpResponse {
-    let headers = [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")];
-    HttpResponse {
-        status_code,
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-        body: ByteBuf::from(text),
-        upgrade: None,
-    }
+fn uncertified(status_code: u16, text: &'static str) -> Reply {
+    let mut reply = Reply::new(status_code, Body::Bytes(text.as_bytes().into()));
+    reply.add("content-type", "text/plain; charset=utf-8");
+    reply.add("x-content-type-options", "nosniff");
+    reply
 }

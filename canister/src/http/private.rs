@@ -1,9 +1,9 @@
 //! Paths below the id of a token: what it opens, or the same 404 and 405 as on any path where nothing is.
 
-use darkroom_api::{HttpRequest, HttpResponse};
+use darkroom_api::HttpRequest;
 use ic_stable_structures::Memory;
 
-use super::{asset, certificate, conditions, response, uncertified};
+use super::{Reply, asset, certificate, conditions, response, uncertified};
 use crate::certify::answer::{self, Answer, Head};
 use crate::service::{Service, Shared};
 
@@ -14,7 +14,7 @@ pub(super) fn respond<M: Memory + Clone>(
     shared: &Shared,
     is_allowed: bool,
     certificate: Option<&[u8]>,
-) -> HttpResponse {
+) -> Reply {
     let variant = shared.cors().variant(conditions::header(request, "origin"));
     let prove = |answer| {
         let Some(certificate) = certificate else { return Some(None) };

@@ -20,7 +20,7 @@ impl<M: Memory + Clone> Service<M> {
         if caller.controller {
             return Ok(());
         }
-        match self.store.config().wire()?.uploaders {
+        match &self.store.config().wire()?.uploaders {
             None => Ok(()),
             Some(granted) if granted.iter().any(|granted| granted.as_slice() == caller.bytes()) => Ok(()),
             Some(_) => refuse(format!(

@@ -53,7 +53,7 @@ impl<M: Memory + Clone> Service<M> {
     /// # Errors
     /// `corrupt`.
     pub(super) fn certify_for(&mut self, cors: Cors) -> api::Result<()> {
-        let mut origins = self.store.origins().wire()?;
+        let mut origins = (*self.store.origins().wire()?).clone();
         if origins.present().1 == cors {
             return Ok(());
         }
@@ -80,7 +80,7 @@ impl<M: Memory + Clone> Service<M> {
     /// Why an item or a token cannot be certified, such as a damaged record. It is passed over: it is not served, and holds
     /// up no other.
     pub(crate) fn certify_some(&mut self, enough: impl Fn() -> bool) -> api::Result<bool> {
-        let mut origins = self.store.origins().wire()?;
+        let mut origins = (*self.store.origins().wire()?).clone();
         let (number, _) = origins.present();
         while let Some(walk) = self.store.walk() {
             let (after, done) = match walk.after {

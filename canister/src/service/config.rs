@@ -186,7 +186,7 @@ impl<M: Memory + Clone> Service<M> {
     /// `forbidden`, `invalid_config`.
     pub(crate) fn configure(&mut self, caller: Caller, args: &api::InitArgs) -> api::Result<()> {
         self.check_controller(caller)?;
-        let config = merge(self.store.config().wire()?, args, &self.registry)?;
+        let config = merge((*self.store.config().wire()?).clone(), args, &self.registry)?;
         self.store.set_config(&config);
         self.switch_gallery(config.gallery);
         self.certify_for(config.cors)

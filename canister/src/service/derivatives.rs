@@ -125,7 +125,8 @@ impl<M: Memory + Clone> Service<M> {
         }
         let add = new.iter().map(|(_, _, asset)| asset.bytes.len() as u64).sum();
         let add = HoldingRecord { bytes: add, ..HoldingRecord::default() };
-        self.reserve(&item.owner, add, &self.store.config().wire()?)?;
+        let config = self.store.config().wire()?;
+        self.reserve(&item.owner, add, &config)?;
         let mut stored = Vec::new();
         for (claim, sha256, asset) in new {
             let location = match self.store_bytes(&item, &plan, claim.name.as_str(), &asset.bytes) {
@@ -155,8 +156,8 @@ impl<M: Memory + Clone> Service<M> {
             insert_asset(&mut item, &plan, record);
         }
         item.draft = Some(draft);
-        self.settle(id, item, now)?;
-        Ok(wire::item(id, &self.item(id)?))
+        let item = self.settle(id, item, now)?;
+        Ok(wire::item(id, &item))
     }
 
     /// The open session that fills an asset of a draft.

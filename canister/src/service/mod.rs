@@ -37,6 +37,7 @@ use ic_stable_structures::Memory;
 pub(crate) use derive::Job;
 pub(crate) use documents::Document;
 pub(crate) use metrics::{Counts, METRICS};
+pub(crate) use read::Chunk;
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 
@@ -61,7 +62,7 @@ impl<M: Memory + Clone> Service<M> {
         let first = config::merge(config::standard(), args, &registry).map_err(|error| error.message)?;
         let mut store = Store::open(memory, || first).map_err(|error: LayoutError| error.to_string())?;
         let stored = store.config().map_err(|error| error.to_string())?;
-        let merged = config::merge(stored, args, &registry).map_err(|error| error.message)?;
+        let merged = config::merge((*stored).clone(), args, &registry).map_err(|error| error.message)?;
         store.set_config(&merged);
         let mut service = Service { store, registry };
         service.begin_certifying().map_err(|error| error.message)?;

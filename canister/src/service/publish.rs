@@ -27,11 +27,11 @@ pub(super) fn progress(item: &ItemRecord) -> Progress {
 
 impl<M: Memory + Clone> Service<M> {
     /// Stores an unpublished item whose assets have changed: refuses derivatives of other sources, queues the
-    /// stages that can run now, and publishes when all assets are there.
-    pub(super) fn settle(&mut self, id: ItemId, mut item: ItemRecord, now: u64) -> api::Result<()> {
+    /// stages that can run now, and publishes when all assets are there. Gives the item as it is stored.
+    pub(super) fn settle(&mut self, id: ItemId, mut item: ItemRecord, now: u64) -> api::Result<ItemRecord> {
         let Some(mut draft) = item.draft.take() else {
             self.store.items.insert(id.0, &item);
-            return Ok(());
+            return Ok(item);
         };
         let plan = self.plan(&draft)?;
         self.refuse_other_sources(&mut item, &mut draft)?;
@@ -45,7 +45,8 @@ impl<M: Memory + Clone> Service<M> {
             item.draft = Some(draft);
         }
         self.store.items.insert(id.0, &item);
-        self.certify(id, &item)
+        self.certify(id, &item)?;
+        Ok(item)
     }
 
     /// Puts a stage at the end of the queue unless it is there or has failed.

@@ -2,14 +2,13 @@
 
 use darkroom_api as api;
 use darkroom_core::Error;
-use darkroom_core::chunk::ChunkStore;
 use darkroom_core::id::{ChunkKey, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
 use super::access::may_read;
 use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
-use crate::store::{AssetRecord, ItemRecord, Location};
+use crate::store::{AssetRecord, Extent, ItemRecord, Location};
 
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
@@ -90,16 +89,24 @@ impl<M: Memory + Clone> Service<M> {
 
     /// One chunk of an asset.
     pub(crate) fn chunk(&self, asset: &AssetRecord, index: u32) -> Result<Vec<u8>, Error> {
+        Ok(match self.locate(asset, index)? {
+            Chunk::Inline(bytes) => bytes,
+            Chunk::Stored(extent) => self.store.chunks.bytes(extent),
+        })
+    }
+
+    /// Where one chunk of an asset is.
+    pub(crate) fn locate(&self, asset: &AssetRecord, index: u32) -> Result<Chunk, Error> {
         let (blob, count) = match &asset.location {
-            Location::Inline(bytes) if index == 0 => return Ok(bytes.clone()),
+            Location::Inline(bytes) if index == 0 => return Ok(Chunk::Inline(bytes.clone())),
             Location::Inline(_) => return Err(Error::ChunkOutOfRange { index, last: 0 }),
             Location::Chunks { blob, count, .. } => (*blob, *count),
         };
         if index >= count {
             return Err(Error::ChunkOutOfRange { index, last: count.saturating_sub(1) });
         }
-        let chunk = self.store.chunks.get(ChunkKey { blob, index });
-        chunk.map(std::borrow::Cow::into_owned).ok_or_else(|| Error::Corrupt {
+        let chunk = self.store.chunks.locate(ChunkKey { blob, index });
+        chunk.map(Chunk::Stored).ok_or_else(|| Error::Corrupt {
             what: "asset",
             reason: format!("chunk {index} of `{}` is not in the store", asset.name),
         })
@@ -122,6 +129,14 @@ impl<M: Memory + Clone> Service<M> {
             arena: store.chunks.arena_bytes(),
         }
     }
+}
+
+/// A chunk of an asset.
+pub(crate) enum Chunk {
+    /// These bytes.
+    Inline(Vec<u8>),
+    /// Bytes in the store.
+    Stored(Extent),
 }
 
 /// The asset of this name.

@@ -10,7 +10,7 @@ use ic_stable_structures::Memory;
 use super::removal::Gone;
 use super::{HASH_BUDGET, Service, Wire, digest, insert_asset, session_key, wire};
 use crate::env::{Caller, Message};
-use crate::store::{Draft, SessionRecord, StageState};
+use crate::store::{Draft, ItemRecord, SessionRecord, StageState};
 
 /// Bytes of waiting chunks that one `put_chunk` hashes at most, or one chunk: what came early catches up in steps.
 const CATCH_UP: u64 = 8 * 1024 * 1024;
@@ -28,16 +28,17 @@ impl<M: Memory + Clone> Service<M> {
         args: &api::PutChunk,
     ) -> api::Result<api::ChunkReceipt> {
         let session = SessionId(args.session);
-        self.put_bytes(message, session, args.index, &args.bytes, digest(&args.sha256))
+        self.put_bytes(message, session, args.index, &args.bytes, Some(digest(&args.sha256)))
     }
 
+    /// Takes a chunk, of which a SHA-256 is `declared` unless the whole is in the message, which is finished then.
     pub(super) fn put_bytes(
         &mut self,
         message: Message,
         session: SessionId,
         index: u32,
         bytes: &[u8],
-        declared: Digest,
+        declared: Option<Digest>,
     ) -> api::Result<api::ChunkReceipt> {
         let Message { caller, now, .. } = message;
         let mut record = self.own_session(caller, now, session)?;
@@ -49,14 +50,18 @@ impl<M: Memory + Clone> Service<M> {
                 let original = self.item(record.item)?.session;
                 self.renew(original, record.session.expires_at)?;
             }
-            // Stored before anything else may fail: what was taken is acknowledged.
-            self.store.sessions.insert(session_key(session), &record);
         }
-        let mut done = record.session.finished().is_some();
-        if !done && record.session.coverage().is_complete() && record.session.declared().is_some() {
-            done = self.complete(&mut record, now)?;
-        }
-        let item = if done { Some(wire::item(record.item, &self.item(record.item)?)) } else { None };
+        let is_open = record.session.finished().is_none();
+        let finishes = declared.is_none() || record.session.declared().is_some();
+        let item = if is_open && finishes && record.session.coverage().is_complete() {
+            self.complete(&mut record, now)?
+        } else {
+            if put == Put::Stored {
+                self.store.sessions.insert(session_key(session), &record);
+            }
+            if is_open { None } else { Some(self.item(record.item)?) }
+        };
+        let item = item.map(|item| wire::item(record.item, &item));
         Ok(wire::receipt(&record.session, put == Put::Repeated, item))
     }
 
@@ -70,34 +75,38 @@ impl<M: Memory + Clone> Service<M> {
         session: SessionId,
     ) -> api::Result<api::FinishUpload> {
         let mut record = self.own_session(message.caller, message.now, session)?;
-        let done = record.session.finished().is_some() || self.complete(&mut record, message.now)?;
-        let item = wire::item(record.item, &self.item(record.item)?);
+        let is_open = record.session.finished().is_none();
+        let completed = if is_open { self.complete(&mut record, message.now)? } else { None };
+        let done = completed.is_some() || !is_open;
+        let item = completed.map_or_else(|| self.item(record.item), Ok)?;
+        let item = wire::item(record.item, &item);
         Ok(api::FinishUpload { done, hashed: record.session.hashed_bytes(), item })
     }
 
-    /// Hashes what one message may of a session that is not finished; with the last of it makes the asset. True when
-    /// that is done.
-    fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<bool> {
+    /// Hashes what one message may of a session that is not finished, and stores it; with the last of it makes the asset.
+    /// Gives the item when that is done.
+    fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<Option<ItemRecord>> {
         let session = record.session.id;
-        let found = record.session.finish(&self.store.chunks, HASH_BUDGET);
-        // What was hashed is kept, also when the hash turns out to be another than was declared.
+        let found = match record.session.finish(&self.store.chunks, HASH_BUDGET) {
+            Ok(Some(found)) => found,
+            unfinished => {
+                // What was hashed is kept, also when the hash turns out to be another than was declared.
+                self.store.sessions.insert(session_key(session), record);
+                return unfinished.map(|_| None).wire();
+            }
+        };
+        record.asset.sha256 = found;
+        record.session.expires_at = now + self.store.config().wire()?.session_nanos;
         self.store.sessions.insert(session_key(session), record);
-        let found = found.wire()?;
-        if let Some(found) = found {
-            record.asset.sha256 = found;
-            record.session.expires_at = now + self.store.config().wire()?.session_nanos;
-            let (mut item, mut draft) = self.draft(record.item)?;
-            let plan = self.plan(&draft)?;
-            draft.sessions.retain(|open| *open != session);
-            done(&mut draft, record.asset.name.as_str());
-            insert_asset(&mut item, &plan, record.asset.clone());
-            item.draft = Some(draft);
-            // Its bytes stay reserved: they are the asset's now.
-            self.close_session(&record.session.owner, 0)?;
-            self.store.sessions.insert(session_key(session), record);
-            self.settle(record.item, item, now)?;
-        }
-        Ok(found.is_some())
+        let (mut item, mut draft) = self.draft(record.item)?;
+        let plan = self.plan(&draft)?;
+        draft.sessions.retain(|open| *open != session);
+        done(&mut draft, record.asset.name.as_str());
+        insert_asset(&mut item, &plan, record.asset.clone());
+        item.draft = Some(draft);
+        // Its bytes stay reserved: they are the asset's now.
+        self.close_session(&record.session.owner, 0)?;
+        self.settle(record.item, item, now).map(Some)
     }
 
     /// Lets a session rest until `expires_at` at least: its item is being worked on.

@@ -27,13 +27,19 @@ impl<M: Memory + Clone> Service<M> {
                 format!("{} bytes came; {} are declared as `size`", args.bytes.len(), args.upload.size);
             return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
         }
-        let found = Digest::of(&args.bytes);
-        if let Some(declared) = args.upload.sha256.as_ref().map(digest).filter(|declared| *declared != found)
-        {
-            return Err(Error::HashMismatch { found, declared }).wire();
-        }
-        // The bytes are here, so that the item of a known key has to be of these.
-        let declared = api::BeginUpload { sha256: Some(found.0.into()), ..args.upload.clone() };
+        // With a key they are compared with those of the item that it may be known by; without, hashed as they are stored.
+        let sha256 = match &args.upload.idempotency_key {
+            Some(_) => {
+                let found = Digest::of(&args.bytes);
+                let declared = args.upload.sha256.as_ref().map(digest);
+                if let Some(declared) = declared.filter(|declared| *declared != found) {
+                    return Err(Error::HashMismatch { found, declared }).wire();
+                }
+                Some(found.0.into())
+            }
+            None => args.upload.sha256,
+        };
+        let declared = api::BeginUpload { sha256, ..args.upload.clone() };
         let next = self.store.sessions_begun();
         let upload = self.begin_upload(message, &declared)?;
         let is_new = upload.session >= next;
@@ -58,12 +64,15 @@ impl<M: Memory + Clone> Service<M> {
             let put = api::PutAssets { item: upload.item.clone(), assets: args.assets.clone() };
             self.put_assets(message, &put)?;
         }
-        if self.item(id)?.asset(ORIGINAL).is_none() {
-            // Those that are there too: other bytes under their index are refused.
-            for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
-                self.put_bytes(message, session, index, bytes, Digest::of(bytes))?;
-            }
+        let item = self.item(id)?;
+        if item.asset(ORIGINAL).is_some() {
+            return Ok(wire::item(id, &item));
         }
-        Ok(wire::item(id, &self.item(id)?))
+        let mut done = None;
+        // Those that are there too: other bytes under their index are refused.
+        for (index, bytes) in (0u32..).zip(args.bytes.chunks(upload.chunk_size.max(1) as usize)) {
+            done = self.put_bytes(message, session, index, bytes, None)?.item;
+        }
+        done.map_or_else(|| Ok(wire::item(id, &self.item(id)?)), Ok)
     }
 }

@@ -10,11 +10,18 @@ const PAGE: u64 = 64 * 1024;
 
 /// A slice of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(crate) struct Extent {
     /// The first byte.
     pub(super) offset: u64,
     /// How many bytes; never 0.
     pub(super) len: u64,
+}
+
+impl Extent {
+    /// How many bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
 }
 
 /// The arena, with its free extents.

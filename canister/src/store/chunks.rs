@@ -103,6 +103,30 @@ impl<M: Memory> Chunks<M> {
         Some(len)
     }
 
+    /// Where a chunk is, if it is stored.
+    pub(crate) fn locate(&self, key: ChunkKey) -> Option<Extent> {
+        self.find(key).map(|(extent, _)| extent)
+    }
+
+    /// The bytes of a chunk.
+    pub(crate) fn bytes(&self, extent: Extent) -> Vec<u8> {
+        self.arena.read(extent)
+    }
+
+    /// Gives the bytes of a chunk in order, at most `most` at a time.
+    pub(crate) fn read_pieces(&self, extent: Extent, most: usize, give: &mut dyn FnMut(&[u8])) {
+        let mut piece = vec![0; usize::try_from(extent.len).unwrap_or(usize::MAX).min(most)];
+        let mut at = 0;
+        while at < extent.len {
+            let left = usize::try_from(extent.len - at).unwrap_or(usize::MAX);
+            let length = piece.len().min(left);
+            let piece = &mut piece[..length];
+            self.arena.read_part(extent, at, piece);
+            give(piece);
+            at += length as u64;
+        }
+    }
+
     fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
         self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
     }

@@ -30,8 +30,8 @@ struct ConfigOf1 {
 /// Layout 2 counts bytes and items of each principal, and the bytes of the arena that are in use. A record that
 /// cannot be read counts nothing: it fails its own calls, and no upgrade.
 fn from_1<M: Memory + Clone>(store: &mut Store<M>) -> Result<(), Error> {
-    let ConfigOf1 { max_open_sessions } = decode("configuration", store.config.get())?;
-    let mut config = store.config()?;
+    let ConfigOf1 { max_open_sessions } = decode("configuration", store.config.bytes())?;
+    let mut config = (*store.config()?).clone();
     config.per_principal.open_sessions = max_open_sessions;
     store.set_config(&config);
 

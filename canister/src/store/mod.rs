@@ -8,6 +8,7 @@ mod certified;
 mod chunks;
 mod gallery;
 mod image_limits;
+mod kept;
 mod layout;
 mod migrate;
 mod records;
@@ -15,10 +16,13 @@ mod table;
 mod tokens;
 mod trie;
 
+use std::rc::Rc;
+
 use darkroom_core::id::{ItemId, SessionId};
 use ic_stable_structures::memory_manager::{MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableCell};
 
+pub(crate) use arena::Extent;
 pub(crate) use certified::{
     After, AnswersRecord, Certified, CertifiedAsset, CertifiedContent, CertifiedItem, OriginsRecord, Walk,
     content_key, parse_content_key,
@@ -36,12 +40,13 @@ pub(crate) use tokens::{TokenId, TokenRecord, Tokens, owner_key, token_of};
 pub(crate) use trie::Trie;
 
 use darkroom_core::Error;
+use kept::Kept;
 use layout::memory_id;
 use records::{decode, encode};
 
 /// What the canister keeps.
 pub(crate) struct Store<M: Memory> {
-    config: StableCell<Vec<u8>, VirtualMemory<M>>,
+    config: Kept<ConfigRecord, M>,
     counters: StableCell<Counters, VirtualMemory<M>>,
     /// Uploads in flight, and finished ones until they expire.
     pub(crate) sessions: Table<[u8; 8], SessionRecord, M>,
@@ -67,7 +72,7 @@ pub(crate) struct Store<M: Memory> {
     /// What is certified.
     pub(crate) certified: Certified<M>,
     walk: StableCell<Vec<u8>, VirtualMemory<M>>,
-    origins: StableCell<Vec<u8>, VirtualMemory<M>>,
+    origins: Kept<OriginsRecord, M>,
     /// What opens private items.
     pub(crate) tokens: Tokens<M>,
     /// What the gallery shows.
@@ -97,10 +102,8 @@ impl<M: Memory + Clone> Store<M> {
         let get = |id| manager.get(id);
         let header = get(memory_id::HEADER);
         let version = layout::check_header(&header, fresh)?;
-        let config_memory = get(memory_id::CONFIG);
-        let first = if config_memory.size() == 0 { encode(&config()) } else { Vec::new() };
         let mut store = Store {
-            config: StableCell::init(config_memory, first),
+            config: Kept::open("configuration", get(memory_id::CONFIG), config),
             counters: StableCell::init(get(memory_id::COUNTERS), [0; 16]),
             sessions: Table::open("session", get(memory_id::SESSIONS)),
             expiries: Table::open("expiry", get(memory_id::EXPIRIES)),
@@ -120,7 +123,7 @@ impl<M: Memory + Clone> Store<M> {
                 by_content: Table::open("content", get(memory_id::BY_CONTENT)),
             },
             walk: StableCell::init(get(memory_id::WALK), encode(&None::<Walk>)),
-            origins: StableCell::init(get(memory_id::ORIGINS), encode(&OriginsRecord::default())),
+            origins: Kept::open("origins", get(memory_id::ORIGINS), OriginsRecord::default),
             tokens: Tokens {
                 records: Table::open("token", get(memory_id::TOKENS)),
                 by_owner: Table::open("order of tokens", get(memory_id::TOKENS_BY_OWNER)),
@@ -152,13 +155,13 @@ impl<M: Memory + Clone> Store<M> {
     ///
     /// # Errors
     /// [`Error::Corrupt`].
-    pub(crate) fn config(&self) -> Result<ConfigRecord, Error> {
-        decode("configuration", self.config.get())
+    pub(crate) fn config(&self) -> Result<Rc<ConfigRecord>, Error> {
+        self.config.get()
     }
 
     /// Replaces the configuration.
     pub(crate) fn set_config(&mut self, config: &ConfigRecord) {
-        self.config.set(encode(config));
+        self.config.set(config.clone());
     }
 
     /// How far everything is certified anew; nothing once it is. A record that cannot be read counts as the beginning,
@@ -176,13 +179,13 @@ impl<M: Memory + Clone> Store<M> {
     ///
     /// # Errors
     /// [`Error::Corrupt`].
-    pub(crate) fn origins(&self) -> Result<OriginsRecord, Error> {
-        decode("origins", self.origins.get())
+    pub(crate) fn origins(&self) -> Result<Rc<OriginsRecord>, Error> {
+        self.origins.get()
     }
 
     /// Replaces the origins that answers are certified for.
     pub(crate) fn set_origins(&mut self, origins: &OriginsRecord) {
-        self.origins.set(encode(origins));
+        self.origins.set(origins.clone());
     }
 
     /// A session number that was never used.

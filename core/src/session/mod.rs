@@ -132,7 +132,7 @@ impl Session {
         self.finished
     }
 
-    /// Takes a chunk, verified against `declared`, and hashes at most `budget` bytes of chunks that wait behind the
+    /// Takes a chunk, verified against what is `declared` of it, if anything is, and hashes at most `budget` bytes of chunks that wait behind the
     /// prefix, but at least one chunk. The same bytes again change nothing and are not an error, finished or not.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl Session {
         store: &mut impl ChunkStore,
         index: u32,
         bytes: &[u8],
-        declared: Digest,
+        declared: impl Into<Option<Digest>>,
         budget: u64,
     ) -> Result<Put> {
         let total = self.coverage.total();
@@ -159,7 +159,7 @@ impl Session {
         let continues = index == self.hashed && !self.coverage.contains(index);
         let mut hash = self.hash.clone();
         let found = if continues { hash.digest_and_update(bytes) } else { Digest::of(bytes) };
-        if found != declared {
+        if let Some(declared) = declared.into().filter(|declared| *declared != found) {
             return Err(Error::ChunkHash { index, found, declared });
         }
         let key = self.key(index);

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 
 use super::*;
-use crate::http;
 use crate::store::Walk;
 
 const CONTROLLER: Caller = Caller { principal: Principal::anonymous(), controller: true };
@@ -31,8 +30,7 @@ fn status(service: &TestService, url: &str) -> u16 {
         body: Vec::new().into(),
         certificate_version: Some(2),
     };
-    let response =
-        http::respond(service, &request, 2, Some(b"certificate"), || panic!("no metrics are asked for"));
+    let response = super::respond(service, &request, 2);
     let has = |name: &str| response.headers.iter().any(|(found, _)| found == name);
     assert_eq!(
         (has("ic-certificate"), has("retry-after")),
@@ -167,8 +165,7 @@ fn told(service: &TestService, url: &str, origin: &str) -> String {
         body: Vec::new().into(),
         certificate_version: Some(2),
     };
-    let response =
-        http::respond(service, &request, 2, Some(b"certificate"), || panic!("no metrics are asked for"));
+    let response = super::respond(service, &request, 2);
     let header = |name: &str| {
         let found = response.headers.iter().find(|(found, _)| found == name);
         found.unwrap_or_else(|| panic!("{url}: {} has no {name}", response.status_code)).1.as_str()

@@ -45,6 +45,15 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
     Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
 }
 
+/// The answer to a gateway's query, as it is sent.
+fn respond(service: &TestService, request: &api::HttpRequest, now: u64) -> api::HttpResponse {
+    let around = || panic!("no metrics are asked for");
+    let mut sent = Vec::new();
+    let reply = crate::http::respond(service, request, now, Some(b"certificate"), around);
+    reply.write(service, &mut |bytes| sent.extend_from_slice(bytes));
+    candid::decode_one(&sent).unwrap()
+}
+
 fn owner(number: u8) -> Caller {
     Caller { principal: Principal::self_authenticating([number]), controller: false }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 
 use super::*;
-use crate::http;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000_000_000;
 
@@ -41,8 +40,7 @@ fn get(service: &TestService, url: &str, now: u64) -> (u16, Vec<u8>, Vec<u8>) {
         body: Vec::new().into(),
         certificate_version: Some(2),
     };
-    let response =
-        http::respond(service, &request, now, Some(b"certificate"), || panic!("no metrics are asked for"));
+    let response = super::respond(service, &request, now);
     let certificate = response.headers.iter().find(|(name, _)| name == "ic-certificate").unwrap();
     let part = |name: &str| {
         let text = certificate.1.split(name).nth(1).unwrap().split(':').next().unwrap();

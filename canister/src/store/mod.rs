@@ -4,6 +4,7 @@
 //! it know no clock and no caller; they run natively on any `Memory`.
 
 mod arena;
+mod cbor;
 mod certified;
 mod chunks;
 mod gallery;

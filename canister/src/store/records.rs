@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::cbor;
 use super::image_limits::ImageLimitsRecord;
 use crate::certify::cors::Cors;
 
@@ -31,9 +32,11 @@ pub(super) fn encode(record: &impl Serialize) -> Vec<u8> {
 pub(super) fn decode<R: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<R, Error> {
     let corrupt = |reason: String| Error::Corrupt { what, reason };
     match bytes.split_first() {
-        Some((&VERSION, body)) => {
-            ciborium::from_reader(body).map_err(|error| corrupt(format!("{} bytes: {error}", body.len())))
-        }
+        // What is wrong with a record that cannot be read, `ciborium` says.
+        Some((&VERSION, body)) => cbor::read(body).map_or_else(
+            || ciborium::from_reader(body).map_err(|error| corrupt(format!("{} bytes: {error}", body.len()))),
+            Ok,
+        ),
         Some((version, _)) => Err(corrupt(format!("record version {version}"))),
         None => Err(corrupt("empty record".to_owned())),
     }

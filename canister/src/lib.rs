@@ -129,6 +129,13 @@ fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
 }
 
 #[ic_cdk::update]
+fn fail_stages(args: api::FailStages) -> api::Result<api::Item> {
+    let item = metered(Operation::FailStages, |service| service.fail_stages(env::message(), &args));
+    jobs::start();
+    item
+}
+
+#[ic_cdk::update]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
     let finished =
         metered(Operation::FinishUpload, |service| service.finish_upload(env::message(), SessionId(session)));

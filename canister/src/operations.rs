@@ -13,6 +13,7 @@ pub(crate) enum Operation {
     PutChunk,
     UploadWhole,
     PutAssets,
+    FailStages,
     FinishUpload,
     AbortUpload,
     DeleteItem,
@@ -26,12 +27,13 @@ pub(crate) enum Operation {
 }
 
 /// All operations in their order, by the names of their methods.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "begin_upload",
     "begin_asset",
     "put_chunk",
     "upload_whole",
     "put_assets",
+    "fail_stages",
     "finish_upload",
     "abort_upload",
     "delete_item",

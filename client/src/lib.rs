@@ -59,5 +59,5 @@ mod window;
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::retry::RetryPolicy;
-pub use crate::upload::{Event, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
+pub use crate::upload::{Event, FailedStage, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
 pub use crate::verify::{AssetReport, Check};

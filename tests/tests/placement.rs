@@ -16,6 +16,8 @@ fn placed(placements: [api::Placement; 3]) -> api::InitArgs {
         source: source.map(str::to_owned),
         placement: Some(placement),
         storage: (asset == "placeholder").then_some(api::Storage::Inline),
+        optional: None,
+        verify: None,
         params: params.map(str::to_owned),
     };
     let derivatives = vec![

@@ -75,6 +75,7 @@ impl<M: Memory + Clone> Service<M> {
             published_at: None,
             assets: Vec::new(),
             draft: Some(draft),
+            failed: Vec::new(),
         };
         let asset = asset_record(AssetName::original(), media, &session, Meta::default(), Origin::Uploaded);
         let upload = wire::upload(id, &session);

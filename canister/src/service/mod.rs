@@ -15,6 +15,7 @@ mod derivatives;
 mod derive;
 mod description;
 mod documents;
+mod failures;
 mod gallery;
 mod limits;
 mod metrics;

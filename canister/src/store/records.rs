@@ -164,6 +164,9 @@ pub(crate) struct ItemRecord {
     pub(crate) assets: Vec<AssetRecord>,
     /// What is only needed until the item is published.
     pub(crate) draft: Option<Draft>,
+    /// Of a published item: the optional stages that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedRecord>,
 }
 
 /// The unpublished part of an item.
@@ -186,6 +189,21 @@ pub(crate) struct StageRecord {
     pub(crate) state: StageState,
     /// How often the canister has begun it.
     pub(crate) attempts: u32,
+}
+
+/// An optional stage that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FailedRecord {
+    /// The asset that it was to make.
+    pub(crate) asset: AssetName,
+    /// Placed on the canister, not on the client.
+    pub(crate) on_canister: bool,
+    /// How often the canister had begun it.
+    pub(crate) attempts: u32,
+    /// Permanent code.
+    pub(crate) code: String,
+    /// For people.
+    pub(crate) message: String,
 }
 
 /// Where a stage is.

@@ -22,7 +22,7 @@ pub(super) fn run(target: &Target, args: &Ls) -> Result<()> {
             eprintln!("nothing is stored yet");
             return Ok(());
         }
-        let header = ["ITEM", "FILE", "PIPELINE", "ORIGINAL", "BYTES", "ASSETS"];
+        let header = ["ITEM", "FILE", "PIPELINE", "ORIGINAL", "BYTES", "ASSETS", "PROVENANCE"];
         print(&text::table(header, items.iter().map(row).collect(), &[4]))
     })
 }
@@ -40,7 +40,7 @@ async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
     }
 }
 
-fn row(item: &api::Item) -> [String; 6] {
+fn row(item: &api::Item) -> [String; 7] {
     let original = item.assets.iter().find(|asset| asset.recipe.is_none());
     let names: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
     [
@@ -53,5 +53,14 @@ fn row(item: &api::Item) -> [String; 6] {
         }),
         text::bytes(item.assets.iter().map(|asset| asset.size).sum()),
         names.join(" "),
+        provenance(item),
     ]
+}
+
+/// How many derivatives the canister vouches for, and for how many only a client does.
+fn provenance(item: &api::Item) -> String {
+    let count = |kind: &str| item.assets.iter().filter(|asset| asset.provenance == kind).count();
+    let kinds = [api::provenance::VERIFIED, api::provenance::CLAIMED].map(|kind| (count(kind), kind));
+    let shown = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{count} {kind}"));
+    shown.collect::<Vec<_>>().join(", ")
 }

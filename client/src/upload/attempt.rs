@@ -6,7 +6,7 @@ use darkroom_core::asset::ORIGINAL;
 use crate::error::{Error, ErrorKind, Result};
 use crate::upload::lanes::is_published;
 use crate::upload::whole::{Open, Whole};
-use crate::upload::{Event, Job, Outcome, StoredAsset};
+use crate::upload::{Event, FailedStage, Job, Outcome, StoredAsset};
 
 /// Attempts in all: one that went on from the journal, one that went on from what the canister had, a new one.
 const ATTEMPTS: u32 = 3;
@@ -153,6 +153,7 @@ impl Job<'_> {
             item: item.id.clone(),
             pipeline: item.pipeline.clone(),
             assets,
+            failed: FailedStage::of(item),
             lanes: self.tracker.lane_times(),
             elapsed: self.tracker.elapsed(),
             already_stored,

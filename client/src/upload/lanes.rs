@@ -9,7 +9,7 @@ use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{Placement, PlannedStage};
 use tokio::time::Instant;
 
-use crate::derive::{Deriver, LocalAsset};
+use crate::derive::{Derived, Deriver, LocalAsset};
 use crate::error::{Error, Result};
 use crate::schedule::stages_to_make;
 use crate::upload::Job;
@@ -24,7 +24,7 @@ impl Job<'_> {
         &self,
         upload: &api::Upload,
         known: Option<&api::Item>,
-        made: Option<BTreeMap<String, LocalAsset>>,
+        made: Option<Derived>,
     ) -> Result<(api::Item, u64)> {
         let stored: BTreeSet<String> =
             known.iter().flat_map(|item| &item.assets).map(|asset| asset.name.clone()).collect();
@@ -36,7 +36,7 @@ impl Job<'_> {
             None => self.wait_for_canister(&upload.item).await?,
         };
         self.count_canister_stages(&item);
-        self.check(&item, digests(&local)).await?;
+        self.check(&item, digests(&local.assets)).await?;
         Ok((item, sent))
     }
 
@@ -61,20 +61,23 @@ impl Job<'_> {
         &self,
         upload: &api::Upload,
         stored: &BTreeSet<String>,
-        made: Option<BTreeMap<String, LocalAsset>>,
-    ) -> Result<(BTreeMap<String, LocalAsset>, Option<api::Item>)> {
+        made: Option<Derived>,
+    ) -> Result<(Derived, Option<api::Item>)> {
         let local = match made {
             Some(made) => made,
             None => self.make(stored).await?,
         };
-        let to_send = self.to_send(stored, &local);
-        let item = self.send_assets(&upload.item, &to_send).await?;
+        let to_send = self.to_send(stored, &local.assets);
+        let sent = self.send_assets(&upload.item, &to_send);
+        let failed = self.report_failures(&upload.item, stored, &local);
+        let (sent, failed) = tokio::try_join!(sent, failed)?;
+        let item = later(sent, failed);
         self.count_sent(&to_send);
         Ok((local, item))
     }
 
     /// Makes the derivatives that are placed here and not stored, and what they are made from.
-    pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<BTreeMap<String, LocalAsset>> {
+    pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<Derived> {
         let needed = stages_to_make(&self.plan, stored);
         let deriver = Deriver {
             plan: self.plan.clone(),

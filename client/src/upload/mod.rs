@@ -2,6 +2,7 @@
 
 mod attempt;
 mod check;
+mod failures;
 mod lanes;
 mod options;
 mod outcome;
@@ -26,11 +27,11 @@ use crate::darkroom::Darkroom;
 use crate::derive::Content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::FileStamp;
-use crate::schedule::{idempotency_key, reads_original, stages_to_make};
+use crate::schedule::{idempotency_key, requires_image, stages_to_make};
 use crate::thread::on_thread;
 
 pub use options::UploadOptions;
-pub use outcome::{LaneTime, Outcome, StoredAsset};
+pub use outcome::{FailedStage, LaneTime, Outcome, StoredAsset};
 pub use progress::{Event, Unit};
 
 use lanes::later;
@@ -177,7 +178,7 @@ impl Darkroom {
         bytes: &Bytes,
         limits: DecodeLimits,
     ) -> Result<(MediaType, Option<Size>)> {
-        if !reads_original(plan) {
+        if !requires_image(plan) {
             return Ok((media.unwrap_or(MediaType::OCTET_STREAM), None));
         }
         let Some(media) = media else {

@@ -19,7 +19,10 @@ pub use config::{
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};
-pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
+pub use item::{
+    Asset, Item, ItemPage, ListItems, Recipe, Reprocess, Reprocessed, StageStatus, item_state, provenance,
+    stage_state,
+};
 pub use token::{CreateToken, CreatedToken, ListTokens, Token, TokenPage};
 pub use upload::{
     BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FailStages, FailedStage, FinishUpload, Freed,

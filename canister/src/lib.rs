@@ -160,6 +160,13 @@ fn delete_item(item: String) -> api::Result<api::Freed> {
     freed
 }
 
+#[ic_cdk::update]
+fn reprocess(args: api::Reprocess) -> api::Result<api::Reprocessed> {
+    let reprocessed = metered(Operation::Reprocess, |service| service.reprocess(env::message(), &args));
+    jobs::start();
+    reprocessed
+}
+
 /// Asks the network for randomness in between: what is refused is refused before, and checked again after.
 #[ic_cdk::update]
 async fn create_token(args: api::CreateToken) -> api::Result<api::CreatedToken> {

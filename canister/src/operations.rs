@@ -17,6 +17,7 @@ pub(crate) enum Operation {
     FinishUpload,
     AbortUpload,
     DeleteItem,
+    Reprocess,
     CreateToken,
     RevokeToken,
     Configure,
@@ -27,7 +28,7 @@ pub(crate) enum Operation {
 }
 
 /// All operations in their order, by the names of their methods.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "begin_upload",
     "begin_asset",
     "put_chunk",
@@ -37,6 +38,7 @@ const NAMES: [&str; 16] = [
     "finish_upload",
     "abort_upload",
     "delete_item",
+    "reprocess",
     "create_token",
     "revoke_token",
     "configure",

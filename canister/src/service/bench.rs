@@ -68,6 +68,7 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
                 on_canister: true,
             }),
             session: None,
+            since: None,
         };
         done(&mut self.draft, record.name.as_str());
         insert_asset(&mut self.item, &plan, record);

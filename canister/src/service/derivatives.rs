@@ -151,12 +151,14 @@ impl<M: Memory + Clone> Service<M> {
                 location,
                 origin: Origin::Claimed(claim.recipe),
                 session: None,
+                since: None,
             };
             insert_asset(&mut item, &plan, record);
         }
         item.draft = Some(draft);
+        let revises = item.revises;
         self.settle(id, item, now)?;
-        Ok(wire::item(id, &self.item(id)?))
+        self.settled(id, revises)
     }
 
     /// The open session that fills an asset of a draft.

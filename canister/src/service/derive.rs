@@ -81,14 +81,14 @@ impl<M: Memory + Clone> Service<M> {
         if !self.mark(&record, state)? {
             return Ok(());
         }
-        let (mut item, draft) = self.draft(record.item)?;
+        let (mut item, mut draft) = self.draft(record.item)?;
         // Nothing follows from a pipeline that no longer holds together.
         let Ok(plan) = self.plan(&draft) else { return Ok(()) };
         if plan.stage(record.asset.as_str()).is_some_and(|stage| is_unverified(&item, stage))
             && let Some(at) = item.assets.iter().position(|asset| asset.name == record.asset)
         {
             let asset = item.assets.remove(at);
-            self.free(&item.owner, &asset)?;
+            self.drop_asset(&item.owner, &mut draft, &asset)?;
         }
         item.draft = Some(draft);
         self.settle(record.item, item, now)

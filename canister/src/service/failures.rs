@@ -43,8 +43,9 @@ impl<M: Memory + Clone> Service<M> {
         }
         self.renew(item.session, now + self.store.config().wire()?.session_nanos)?;
         item.draft = Some(draft);
+        let revises = item.revises;
         self.settle(id, item, now)?;
-        Ok(wire::item(id, &self.item(id)?))
+        self.settled(id, revises)
     }
 }
 

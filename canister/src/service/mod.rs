@@ -23,6 +23,8 @@ mod publish;
 mod quota;
 mod read;
 mod removal;
+mod reprocess;
+mod revise;
 mod tokens;
 mod upload;
 mod whole;

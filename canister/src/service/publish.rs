@@ -46,7 +46,12 @@ impl<M: Memory + Clone> Service<M> {
                 self.queue(id, &mut draft, &stage.asset, StageState::Done);
             }
         }
-        if is_complete(&plan, &item, &draft) {
+        let is_complete = is_complete(&plan, &item, &draft);
+        if let Some(revised) = item.revises.filter(|_| is_complete) {
+            item.failed = failures(&plan, &draft);
+            return self.revise(revised, id, item, &draft, now);
+        }
+        if is_complete {
             item.failed = failures(&plan, &draft);
             item.published_at = Some(now);
             self.store.newest.insert(newest_key(now, id), &());
@@ -79,7 +84,7 @@ impl<M: Memory + Clone> Service<M> {
             })
         }) {
             let asset = item.assets.remove(at);
-            self.free(&item.owner, &asset)?;
+            self.drop_asset(&item.owner, draft, &asset)?;
             if let (Some(stage), Some(recipe)) =
                 (draft.stages.iter_mut().find(|stage| stage.asset == asset.name), asset.origin.recipe())
             {

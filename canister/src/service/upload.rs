@@ -41,6 +41,7 @@ impl<M: Memory + Clone> Service<M> {
     ) -> api::Result<api::ChunkReceipt> {
         let Message { caller, now, .. } = message;
         let mut record = self.own_session(caller, now, session)?;
+        let revises = self.item(record.item)?.revises;
         let put =
             record.session.put_chunk(&mut self.store.chunks, index, bytes, declared, CATCH_UP).wire()?;
         if put == Put::Stored {
@@ -56,7 +57,7 @@ impl<M: Memory + Clone> Service<M> {
         if !done && record.session.coverage().is_complete() && record.session.declared().is_some() {
             done = self.complete(&mut record, now)?;
         }
-        let item = if done { Some(wire::item(record.item, &self.item(record.item)?)) } else { None };
+        let item = if done { Some(self.settled(record.item, revises)?) } else { None };
         Ok(wire::receipt(&record.session, put == Put::Repeated, item))
     }
 
@@ -70,8 +71,9 @@ impl<M: Memory + Clone> Service<M> {
         session: SessionId,
     ) -> api::Result<api::FinishUpload> {
         let mut record = self.own_session(message.caller, message.now, session)?;
+        let revises = self.item(record.item)?.revises;
         let done = record.session.finished().is_some() || self.complete(&mut record, message.now)?;
-        let item = wire::item(record.item, &self.item(record.item)?);
+        let item = self.settled(record.item, revises)?;
         Ok(api::FinishUpload { done, hashed: record.session.hashed_bytes(), item })
     }
 

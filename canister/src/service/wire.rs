@@ -74,6 +74,8 @@ pub(super) fn item(id: ItemId, record: &ItemRecord) -> api::Item {
         published_at: record.published_at,
         assets: record.assets.iter().map(asset).collect(),
         stages: stages(record),
+        revision: record.revision.map(|id| id.to_string()),
+        revises: record.revises.map(|id| id.to_string()),
     }
 }
 

@@ -7,6 +7,7 @@ mod failures;
 mod gallery;
 mod interleavings;
 mod refusals;
+mod reprocess;
 mod stages;
 mod tokens;
 mod verify;

@@ -2,7 +2,7 @@
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_client::{FailedStage, Outcome, StoredAsset};
+use darkroom_client::{FailedStage, Outcome, Reprocessed, StoredAsset};
 use serde::Serialize;
 
 use crate::connection::Connection;
@@ -30,6 +30,17 @@ pub(crate) struct ItemLine {
     visibility: api::Visibility,
     owner: Principal,
     published_at: Option<u64>,
+}
+
+/// A line of `reprocess --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReprocessLine {
+    #[serde(flatten)]
+    item: ItemBody,
+    /// The assets that are new, have other bytes, or are now verified.
+    changed: Vec<String>,
+    /// The assets that are gone.
+    removed: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,6 +93,16 @@ impl RunLine {
             lanes: lanes.map(lane).collect(),
             ms: milliseconds(outcome.elapsed),
             sent: outcome.sent,
+        }
+    }
+}
+
+impl ReprocessLine {
+    pub(crate) fn new(connection: &Connection, result: &Reprocessed) -> ReprocessLine {
+        ReprocessLine {
+            item: body(connection, &result.item, &result.pipeline, &result.assets, &result.failed),
+            changed: result.changed.clone(),
+            removed: result.removed.clone(),
         }
     }
 }

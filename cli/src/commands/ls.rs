@@ -27,7 +27,8 @@ pub(super) fn run(target: &Target, args: &Ls) -> Result<()> {
     })
 }
 
-async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
+/// All items that the caller may read, newest first.
+pub(super) async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
     let mut items = Vec::new();
     let mut after = None;
     loop {

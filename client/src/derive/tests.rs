@@ -127,7 +127,7 @@ async fn an_optional_stage_that_fails_takes_along_what_is_made_from_it_and_nothi
     for stage in &mut stages[1..] {
         stage.optional = true;
     }
-    stages[1].params = [("max_bytes".to_owned(), 200.into())].into_iter().collect();
+    stages[1].params = [("max_bytes".to_owned(), 256.into())].into_iter().collect();
     let plan = Arc::new(config.validate(&registry()).unwrap().remove(0));
     let bytes = darkroom_codec::testing::photo(640, 480, 80, 1);
     let original = Content { bytes: bytes.into(), media: MediaType::JPEG };

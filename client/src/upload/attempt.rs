@@ -97,7 +97,7 @@ impl Job<'_> {
         if let Some(item) = known.as_ref().filter(|item| resumed && item.state == api::item_state::FAILED) {
             // Nothing is dropped on the word of one node.
             let item = if certified { item.clone() } else { self.darkroom.certified_item(&item.id).await? };
-            if item.state == api::item_state::FAILED {
+            if item.state == api::item_state::FAILED && self.try_again(&item.id).await.is_err() {
                 self.abort(&upload).await;
                 let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
                 return Err(Failure { error, stale: true });
@@ -115,6 +115,8 @@ impl Job<'_> {
                 self.forget().await;
                 Err(Failure { error, stale: true })
             }
+            // What the canister could not make is kept with its reason, to be tried again.
+            Err(error @ Error::CanisterStage { .. }) => Err(Failure { error, stale: false }),
             // What another upload has begun is not ended by what went wrong here.
             Err(error) if resumed && is_local(&error) => Err(Failure { error, stale: false }),
             Err(error) => {
@@ -125,6 +127,12 @@ impl Job<'_> {
                 Err(Failure { stale, error })
             }
         }
+    }
+
+    /// Has the stages that failed wait for their turn again.
+    async fn try_again(&self, item: &str) -> Result<()> {
+        let args = api::Reprocess { item: item.to_owned(), ..Default::default() };
+        self.darkroom.calls.update::<_, api::Reprocessed>("reprocess", &args).await.map(drop)
     }
 
     /// Drops what was declared with a SHA-256 that the file does not have.

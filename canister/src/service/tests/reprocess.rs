@@ -133,10 +133,7 @@ fn a_client_puts_its_share_into_the_revision() {
     configure(
         &mut service,
         "test",
-        vec![stage("preview", "original", Canister), {
-            let thumbnail = stages(32, Client).remove(1);
-            thumbnail
-        }],
+        vec![stage("preview", "original", Canister), stages(32, Client).remove(1)],
     );
     let revision = reprocess(&mut service, &before.id).revision.unwrap();
     assert_eq!(revision.state, OPEN);
@@ -332,4 +329,43 @@ fn an_optional_asset_that_was_not_made_is_made_later() {
         (4, 0)
     );
     check(&service, &after);
+}
+
+#[test]
+fn tokens_open_what_has_taken_the_place_and_end_with_what_is_gone() {
+    let mut service = open_with(&VectorMemory::default(), stages(64, Canister), api::Limits::default());
+    let bytes = darkroom_codec::testing::photo(600, 400, 80, 1);
+    let declared = declaration(&bytes, true, None);
+    let upload = api::BeginUpload {
+        media_type: "image/jpeg".to_owned(),
+        visibility: Some(api::Visibility::Private),
+        ..declared
+    };
+    let whole = api::UploadWhole { upload, bytes: bytes.into(), assets: Vec::new() };
+    let item = service.upload_whole(message(owner(1), 1), &whole).unwrap();
+    run_all(&mut service);
+    let paths = ["preview", "thumbnail", "placeholder"].map(|asset| {
+        let args =
+            api::CreateToken { item: item.id.clone(), asset: asset.to_owned(), lifetime_seconds: None };
+        let seed = asset.len() as u64;
+        service.create_token(owner(1), 2, &args, tokens::random(seed)).unwrap().path
+    });
+    let before = paths.each_ref().map(|path| tokens::get(&service, path, 3));
+    configure(&mut service, "test", stages(32, Canister)[..2].to_vec());
+    reprocess(&mut service, &item.id);
+    run_all(&mut service);
+    let after = now(&service, &item);
+    check(&service, &after);
+    for (at, path) in paths.iter().enumerate() {
+        let (status, body, _) = tokens::get(&service, path, 3);
+        match after.assets.get(at + 1) {
+            Some(asset) => {
+                assert_eq!((status, Digest::of(&body)), (200, digest(&asset.sha256)), "{}", asset.name);
+                assert_eq!(body == before[at].1, asset.name == "preview", "{}", asset.name);
+            }
+            None => assert_eq!(status, 404),
+        }
+    }
+    let page = service.list_tokens(owner(1), 3, &api::ListTokens::default()).unwrap();
+    assert_eq!(page.tokens.len(), 2);
 }

@@ -4,7 +4,7 @@ use candid::{CandidType, Deserialize, Principal};
 use serde::Serialize;
 
 use crate::upload::Visibility;
-use crate::{Error, Placement, Sha256};
+use crate::{Error, Pipeline, Placement, Sha256};
 
 /// States of an item.
 pub mod item_state {
@@ -158,6 +158,9 @@ pub struct Reprocess {
     pub pipeline: Option<String>,
     /// Whether the canister is to make again what it has of clients. Absent: where the pipeline says so.
     pub verify: Option<bool>,
+    /// The idempotency key that an upload of the same file through that pipeline would have: it leads to this item from
+    /// then on, the one of before no longer. Absent: none does. Counts where the caller is the item's owner.
+    pub idempotency_key: Option<String>,
 }
 
 /// What is to be done.
@@ -168,4 +171,6 @@ pub struct Reprocessed {
     /// Where its new derivatives are made: those of the client are put here, as into an item. Absent where there is
     /// nothing to do, or nothing left.
     pub revision: Option<Item>,
+    /// The pipeline of the revision, or of the item where that is not published.
+    pub pipeline: Option<Pipeline>,
 }

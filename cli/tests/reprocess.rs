@@ -96,11 +96,12 @@ fn a_stage_that_fails_leaves_the_item_as_it_was() {
     let file = place.file("darkroom.toml", format!("{toml}\noptional = true").as_bytes());
     place.run(&["deploy", "--config", text(&file)]).code(0);
     let done = place.run(&["reprocess", &items[0]]);
-    assert_eq!(done.code(0).stdout(), format!("item {}: removed: thumbnail\n", items[0]));
-    done.says("without `thumbnail`");
+    assert_eq!(done.code(0).stdout(), format!("item {}: nothing to do\n", items[0]));
+    done.says("with the same `thumbnail` as before: ");
     let line = place.run(&["ls", "--json"]).code(0).json().remove(0);
     assert_eq!(line["failed"][0]["asset"], "thumbnail");
     assert_eq!(line["failed"][0]["code"], "over_budget");
+    assert_eq!(asset(&line, "thumbnail")["width"], 100);
 }
 
 #[test]

@@ -8,13 +8,14 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::Plan;
+use darkroom_core::pipeline::{Plan, PlannedStage};
 
+use crate::config::pipeline_from_wire;
 use crate::darkroom::Darkroom;
 use crate::derive::{Content, Derived};
 use crate::download::IN_FLIGHT;
 use crate::error::{Error, Result};
-use crate::schedule::stages_to_make;
+use crate::schedule::{idempotency_key, stages_to_make};
 use crate::upload::{FailedStage, Job, StoredAsset, Tracker, UploadOptions};
 
 /// The waits between two looks at what the canister is doing.
@@ -77,22 +78,47 @@ impl Darkroom {
             item: item.to_owned(),
             pipeline: options.pipeline.clone(),
             verify: options.verify.then_some(true),
+            idempotency_key: self.key_of(&before, options).await?,
         };
         let begun: api::Reprocessed = self.calls.update("reprocess", &args).await?;
-        let after = match begun.revision {
-            Some(revision) => self.make_again(revision, options).await?,
-            None if begun.item.state == api::item_state::PUBLISHED => begun.item,
-            None => self.make_again(begun.item, options).await?,
+        let draft = match begun.revision {
+            Some(revision) => revision,
+            None if begun.item.state == api::item_state::PUBLISHED => {
+                return Ok(compared(&before, &begun.item));
+            }
+            None => begun.item,
         };
+        let pipeline = begun.pipeline.ok_or_else(|| Error::Answer {
+            call: "reprocess",
+            reason: "an item that is not published has no pipeline".to_owned(),
+        })?;
+        let plan = Plan::new(&pipeline_from_wire(&pipeline)?, &self.toolkit.registry)?;
+        let after = self.make_again(draft, Arc::new(plan), options).await?;
         Ok(compared(&before, &after))
     }
 
-    /// Fills a draft whose original is stored. Gives the published item from a certified answer.
-    async fn make_again(&self, draft: api::Item, options: &ReprocessOptions) -> Result<api::Item> {
+    /// The key that an upload of an item's file has with the pipeline that it is to go through; `None` where that is not
+    /// known, which the canister then says.
+    async fn key_of(&self, item: &api::Item, options: &ReprocessOptions) -> Result<Option<String>> {
         // The pipeline may have been configured anew since it was asked for last.
         self.forget_catalog().await;
+        let name = options.pipeline.as_ref().unwrap_or(&item.pipeline);
+        let plan = self.catalog().await?.plan(Some(name), &self.toolkit.registry);
+        let original = item.assets.iter().find(|asset| asset.name == ORIGINAL);
+        let (Ok(plan), Some(original)) = (plan, original) else { return Ok(None) };
+        let private = item.visibility == api::Visibility::Private;
+        let sha256 = Digest(*original.sha256);
+        Ok(Some(idempotency_key(sha256, &item.file_name, &original.media_type, private, &plan)))
+    }
+
+    /// Fills a draft whose original is stored. Gives the published item from a certified answer.
+    async fn make_again(
+        &self,
+        draft: api::Item,
+        plan: Arc<Plan>,
+        options: &ReprocessOptions,
+    ) -> Result<api::Item> {
         let catalog = self.catalog().await?;
-        let plan = Arc::new(catalog.plan(Some(&draft.pipeline), &self.toolkit.registry)?);
         let stored: BTreeSet<String> = draft.assets.iter().map(|asset| asset.name.clone()).collect();
         let needed = stages_to_make(&plan, &stored);
         catalog.check_versions(&plan, &needed)?;
@@ -114,11 +140,22 @@ impl Darkroom {
             }
         };
         let item = match &draft.revises {
-            Some(revised) => self.wait_for_revision(&job, &draft.id, revised).await?,
+            Some(revised) => {
+                let item = self.wait_for_revision(&job, &draft.id, revised).await?;
+                if !is_as_planned(&job.plan, &item, options.verify) {
+                    // It is gone, and not because it was complete: deleted, expired, or replaced by another one.
+                    let state = "replaced by another call or removed".to_owned();
+                    return Err(Error::Unfinished { item: draft.id, state, seconds: 0 });
+                }
+                item
+            }
             None => job.wait_for_canister(&draft.id).await?,
         };
         for (stage, made) in job.to_send(&stored, &derived.assets) {
             let name = stage.asset.as_str();
+            if has_failed(&item, name) {
+                continue;
+            }
             let found = Digest(*self.asset_of(&item, name)?.sha256);
             if found != made.sha256 {
                 return Err(Error::Mismatch { asset: name.to_owned(), expected: made.sha256, found });
@@ -196,6 +233,28 @@ impl Darkroom {
             wait = wait.mul_f64(1.5).min(POLL[1]);
         }
     }
+}
+
+fn has_failed(item: &api::Item, asset: &str) -> bool {
+    item.stages.iter().any(|stage| stage.asset == asset && stage.state == api::stage_state::FAILED)
+}
+
+/// Whether an item has what a plan gives, but for optional stages that failed.
+fn is_as_planned(plan: &Plan, item: &api::Item, verified: bool) -> bool {
+    let is_right = |stage: &PlannedStage| {
+        let asset = item.assets.iter().find(|asset| asset.name == stage.asset.as_str());
+        let recipe = asset.and_then(|asset| Some((asset, asset.recipe.as_ref()?)));
+        recipe.is_some_and(|(asset, recipe)| {
+            recipe.source == stage.source.as_str()
+                && recipe.processor == stage.processor.id()
+                && recipe.version == stage.processor.version()
+                && recipe.params == stage.canonical_params
+                && (!verified || asset.provenance == api::provenance::VERIFIED)
+        })
+    };
+    let mut stages = plan.stages().iter();
+    item.pipeline == plan.name()
+        && stages.all(|stage| is_right(stage) || has_failed(item, stage.asset.as_str()))
 }
 
 fn compared(before: &api::Item, after: &api::Item) -> Reprocessed {

@@ -136,10 +136,14 @@ fn each_mistake_has_the_same_text_wherever_it_is_found() {
     let mut odd = good.clone();
     odd.lanes[1].stages[0].params = Some("[1]".to_owned());
     refused(&darkroom, &args(vec![odd]), "params of processor `preview`: ");
-    refused(&darkroom, &args(Vec::new()), "invalid configuration: found 0 pipelines; allowed: 1 to 64");
+    refused(
+        &darkroom,
+        &args(Vec::new()),
+        "invalid configuration: pipeline: found 0 pipelines; allowed: 1 to 64",
+    );
     let many = (0..65).map(|number| api::Pipeline { name: format!("p{number}"), ..good.clone() }).collect();
-    refused(&darkroom, &args(many), "invalid configuration: found 65 pipelines; allowed: 1 to 64");
-    let twice = "invalid configuration: found the name `photo` twice; allowed: each name once";
+    refused(&darkroom, &args(many), "invalid configuration: pipeline: found 65 pipelines; allowed: 1 to 64");
+    let twice = "invalid configuration: pipeline: found the name `photo` twice; allowed: each name once";
     refused(&darkroom, &args(vec![good.clone(), good]), twice);
     assert_eq!(
         darkroom.query::<Vec<api::Pipeline>>("pipelines", ()),

@@ -166,6 +166,15 @@ fn stage(stage: &api::Stage) -> api::Result<Stage> {
     })
 }
 
+/// A pipeline in its wire form.
+pub(super) fn wire_pipeline(pipeline: &Pipeline) -> api::Pipeline {
+    let lane = |lane: &LaneConfig| api::Lane {
+        name: lane.name.clone(),
+        stages: lane.stages.iter().map(wire_stage).collect(),
+    };
+    api::Pipeline { name: pipeline.name.clone(), lanes: pipeline.lanes.iter().map(lane).collect() }
+}
+
 fn wire_stage(stage: &Stage) -> api::Stage {
     api::Stage {
         asset: stage.asset.clone(),
@@ -205,15 +214,7 @@ impl<M: Memory + Clone> Service<M> {
     /// The configured pipelines.
     pub(crate) fn pipelines(&self) -> api::Result<Vec<api::Pipeline>> {
         let config = self.store.config().wire()?;
-        let lane = |lane: &LaneConfig| api::Lane {
-            name: lane.name.clone(),
-            stages: lane.stages.iter().map(wire_stage).collect(),
-        };
-        let pipeline = |pipeline: &Pipeline| api::Pipeline {
-            name: pipeline.name.clone(),
-            lanes: pipeline.lanes.iter().map(lane).collect(),
-        };
-        Ok(config.pipelines.pipelines.iter().map(pipeline).collect())
+        Ok(config.pipelines.pipelines.iter().map(wire_pipeline).collect())
     }
 
     /// The registered processors.

@@ -15,6 +15,9 @@ use crate::store::{ItemRecord, JobRecord, StageState};
 /// How often a stage is begun before an interruption (an upgrade, a lack of resources) fails it.
 const MAX_ATTEMPTS: u32 = 3;
 
+/// The most bytes of a reason that is kept.
+const MAX_REASON: usize = 1000;
+
 /// A job that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -38,7 +41,7 @@ impl<M: Memory + Clone> Service<M> {
                 continue;
             }
             record.attempts += 1;
-            if self.mark(&record, StageState::Running)? {
+            if self.is_wanted(&record)? && self.mark(&record, StageState::Running)? {
                 self.store.jobs.insert(key, &record);
                 // A pipeline that no longer holds together fails the job when it is run, and not the queue.
                 let company = self.draft(record.item).and_then(|(_, draft)| {
@@ -77,7 +80,9 @@ impl<M: Memory + Clone> Service<M> {
         let key = job.to_be_bytes();
         let Some(record) = self.store.jobs.get(&key).wire()? else { return Ok(()) };
         self.store.jobs.remove(&key);
-        let state = StageState::Failed { code: error.code.clone(), message: error.message.clone() };
+        // What a trap says may be long, and everybody is shown it.
+        let end = error.message.floor_char_boundary(MAX_REASON);
+        let state = StageState::Failed { code: error.code.clone(), message: error.message[..end].to_owned() };
         if !self.mark(&record, state)? {
             return Ok(());
         }
@@ -111,6 +116,15 @@ impl<M: Memory + Clone> Service<M> {
     /// Whether jobs wait.
     pub(crate) fn has_jobs(&self) -> bool {
         self.store.jobs.len() > 0
+    }
+
+    /// Whether a job's stage waits for it: not if its source was refused after it was queued, or another job ran it.
+    fn is_wanted(&self, job: &JobRecord) -> api::Result<bool> {
+        let item = self.store.items.get(&job.item.0).wire()?;
+        let draft = item.and_then(|item| item.draft);
+        let mut stages = draft.iter().flat_map(|draft| &draft.stages);
+        let stage = stages.find(|stage| stage.asset == job.asset);
+        Ok(stage.is_some_and(|stage| matches!(stage.state, StageState::Queued | StageState::Running)))
     }
 
     /// Notes the state of a job's stage; false when its item is gone or published.
@@ -157,7 +171,9 @@ impl<M: Memory + Clone> Service<M> {
             }
         }
         if jobs.iter().all(|(key, _)| *key != first) {
-            return Ok(());
+            // Its item may be complete without it.
+            let item = self.item(job.item)?;
+            return self.settle(job.item, item, now);
         }
         let (item, draft) = self.draft(job.item)?;
         // The lane takes what is ready; all but the stages of these jobs are made to look done.

@@ -53,6 +53,7 @@ impl<M: Memory + Clone> Service<M> {
         }
         if is_complete {
             item.failed = failures(&plan, &draft);
+            self.end_sessions(&draft)?;
             item.published_at = Some(now);
             self.store.newest.insert(newest_key(now, id), &());
         } else {
@@ -133,7 +134,7 @@ fn fail_dependents(plan: &Plan, draft: &mut Draft) {
             continue;
         };
         match &stage.state {
-            StageState::Waiting if source_failed => {
+            StageState::Waiting | StageState::Queued if source_failed => {
                 stage.state = StageState::Failed {
                     code: api::code::SOURCE_FAILED.to_owned(),
                     message: format!("its source `{}` was not made", planned.source),

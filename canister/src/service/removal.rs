@@ -111,6 +111,16 @@ impl<M: Memory + Clone> Service<M> {
         Ok(record.session.stored_bytes())
     }
 
+    /// Removes the open sessions of a draft that is complete without what they would bring.
+    pub(super) fn end_sessions(&mut self, draft: &Draft) -> api::Result<()> {
+        for session in &draft.sessions {
+            if let Some(record) = self.store.sessions.get(&session_key(*session)).wire()? {
+                self.end_session(&record)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes an item with its assets, sessions, jobs and keys, and gives back what it held.
     pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
         let mut bytes = 0;
@@ -135,7 +145,8 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(published_at) = item.published_at {
             self.store.newest.remove(&newest_key(published_at, id));
         }
-        if let Some(key) = &item.key {
+        // A revision has a key to give to its item, and none that leads to itself.
+        if let Some(key) = item.key.as_ref().filter(|_| item.revises.is_none()) {
             self.store.keys.remove(key);
         }
         // Its jobs, if any, find no item when their turn comes, and end.

@@ -8,12 +8,24 @@ use darkroom_core::session::Session;
 use ic_stable_structures::Memory;
 
 use super::begin::{asset_record, waiting};
-use super::checks::chosen_pipeline;
+use super::checks::{checked_key, chosen_pipeline};
+use super::config::wire_pipeline;
 use super::publish::is_unverified;
 use super::upload::done;
 use super::{Service, Wire, wire};
 use crate::env::Message;
 use crate::store::{Draft, ItemRecord, Location, SessionRecord, StageState};
+
+/// What a revision begins with.
+struct Begin<'a> {
+    id: ItemId,
+    item: &'a ItemRecord,
+    pipeline: Pipeline,
+    kept: Vec<AssetName>,
+    plan: &'a Plan,
+    /// The idempotency key that the item will have.
+    key: Option<[u8; 32]>,
+}
 
 impl<M: Memory + Clone> Service<M> {
     /// Makes derivatives of an item again where they are missing or not what the pipeline, as it is configured now, gives:
@@ -43,9 +55,10 @@ impl<M: Memory + Clone> Service<M> {
             verify_all(&mut pipeline);
         }
         if let Some(begun) = self.begun_revision(message.now, &item, &pipeline)? {
-            let item = wire::item(id, &self.item(id)?);
-            return Ok(api::Reprocessed { item, revision: Some(begun) });
+            return self.reprocessed(id, Some(begun));
         }
+        let key = args.idempotency_key.as_deref().filter(|_| item.owner == message.caller.bytes());
+        let key = key.map(|key| checked_key(message.caller, key)).transpose()?;
         let plan = Plan::new(&pipeline, self.registry()).wire()?;
         let kept = kept(&item, &plan);
         let is_right = plan.assets().all(|asset| kept.iter().any(|kept| kept.as_str() == asset))
@@ -53,12 +66,27 @@ impl<M: Memory + Clone> Service<M> {
             && item.pipeline == pipeline.name
             && !plan.stages().iter().any(|stage| is_unverified(&item, stage));
         if is_right {
-            return Ok(api::Reprocessed { item: wire::item(id, &self.item(id)?), revision: None });
+            return self.reprocessed(id, None);
         }
-        let revision = self.begin_revision(id, &item, pipeline, kept, &plan, message.now)?;
+        let begin = Begin { id, item: &item, pipeline, kept, plan: &plan, key };
+        let revision = self.begin_revision(begin, message.now)?;
         let begun = self.store.items.get(&revision.0).wire()?;
-        let item = wire::item(id, &self.item(id)?);
-        Ok(api::Reprocessed { item, revision: begun.map(|begun| wire::item(revision, &begun)) })
+        self.reprocessed(id, begun.map(|begun| (revision, begun)))
+    }
+
+    /// The answer: an item, and its revision where there is one. With the pipeline of what is open.
+    fn reprocessed(
+        &self,
+        id: ItemId,
+        revision: Option<(ItemId, ItemRecord)>,
+    ) -> api::Result<api::Reprocessed> {
+        let item = self.item(id)?;
+        let open = revision.as_ref().map_or(&item, |(_, revision)| revision);
+        Ok(api::Reprocessed {
+            pipeline: open.draft.as_ref().map(|draft| wire_pipeline(&draft.pipeline)),
+            revision: revision.as_ref().map(|(id, revision)| wire::item(*id, revision)),
+            item: wire::item(id, &item),
+        })
     }
 
     /// Has the stages of an unpublished item that failed wait for their turn again.
@@ -72,6 +100,11 @@ impl<M: Memory + Clone> Service<M> {
             );
             return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
         }
+        if args.verify == Some(true) {
+            let message =
+                format!("item `{id}` is not published; what it has of clients can be verified when it is");
+            return Err(api::Error::new(api::code::INVALID_ARGUMENT, message));
+        }
         for stage in &mut draft.stages {
             if matches!(stage.state, StageState::Failed { .. }) {
                 (stage.state, stage.attempts) = (StageState::Waiting, 0);
@@ -81,7 +114,11 @@ impl<M: Memory + Clone> Service<M> {
         let revises = item.revises;
         item.draft = Some(draft);
         self.settle(id, item, now)?;
-        Ok(api::Reprocessed { item: self.settled(id, revises)?, revision: None })
+        match revises {
+            // A revision that is named itself, and is complete with this.
+            Some(revised) if self.store.items.get(&id.0).wire()?.is_none() => self.reprocessed(revised, None),
+            _ => self.reprocessed(id, None),
+        }
     }
 
     /// The revision of an item that was begun before, its time begun anew; one with another pipeline, or of which a stage
@@ -91,7 +128,7 @@ impl<M: Memory + Clone> Service<M> {
         now: u64,
         item: &ItemRecord,
         pipeline: &Pipeline,
-    ) -> api::Result<Option<api::Item>> {
+    ) -> api::Result<Option<(ItemId, ItemRecord)>> {
         let Some(id) = item.revision else { return Ok(None) };
         let Some(record) = self.store.items.get(&id.0).wire()? else { return Ok(None) };
         let is_same = record.draft.as_ref().is_some_and(|draft| {
@@ -100,21 +137,14 @@ impl<M: Memory + Clone> Service<M> {
         });
         if is_same {
             self.renew(record.session, now + self.store.config().wire()?.session_nanos)?;
-            return Ok(Some(wire::item(id, &record)));
+            return Ok(Some((id, record)));
         }
         self.drop_item(id, &record)?;
         Ok(None)
     }
 
-    fn begin_revision(
-        &mut self,
-        id: ItemId,
-        item: &ItemRecord,
-        pipeline: Pipeline,
-        kept: Vec<AssetName>,
-        plan: &Plan,
-        now: u64,
-    ) -> api::Result<ItemId> {
+    fn begin_revision(&mut self, begin: Begin<'_>, now: u64) -> api::Result<ItemId> {
+        let Begin { id, item, pipeline, kept, plan, key } = begin;
         let number = self.store.next_session();
         let revision = ItemId::new(&item.owner, number);
         let assets = || item.assets.iter().filter(|asset| kept.contains(&asset.name));
@@ -130,7 +160,7 @@ impl<M: Memory + Clone> Service<M> {
         }
         let record = ItemRecord {
             pipeline: draft.pipeline.name.clone(),
-            key: None,
+            key,
             session: number,
             created_at: now,
             published_at: None,

@@ -7,11 +7,12 @@ use darkroom_api as api;
 use darkroom_core::id::ItemId;
 use ic_stable_structures::Memory;
 
-use super::{Service, Wire, session_key, wire};
+use super::{Service, Wire, insert_asset, session_key, wire};
 use crate::store::{AssetRecord, Draft, ItemRecord};
 
 impl<M: Memory + Clone> Service<M> {
-    /// Gives a published item the assets of its revision, which is complete, and frees those whose place they take.
+    /// Gives a published item the assets of its revision, which is complete, and frees those whose place they take. An
+    /// optional asset that could not be made anew stays as it is.
     pub(super) fn revise(
         &mut self,
         id: ItemId,
@@ -21,33 +22,57 @@ impl<M: Memory + Clone> Service<M> {
         now: u64,
     ) -> api::Result<()> {
         let old = self.item(id)?;
-        let is_kept = |asset: &AssetRecord| draft.kept.contains(&asset.name);
+        let plan = self.plan(draft)?;
         let mut new = ItemRecord {
             pipeline: revised.pipeline,
             assets: revised.assets,
             failed: revised.failed,
+            key: revised.key,
             revision: None,
             ..old.clone()
         };
-        for asset in new.assets.iter_mut().filter(|asset| !is_kept(asset)) {
+        let mut stay = draft.kept.clone();
+        for asset in new.assets.iter_mut().filter(|asset| !stay.contains(&asset.name)) {
             asset.since = Some(now);
+        }
+        // Sources stand before what is made of them.
+        for asset in &old.assets {
+            let has_failed = new.failed.iter().any(|failed| failed.asset == asset.name);
+            if has_failed && !stay.contains(&asset.name) && has_source(&new, asset) {
+                stay.push(asset.name.clone());
+                insert_asset(&mut new, &plan, asset.clone());
+            }
         }
         self.forget_certified(id, &old)?;
         self.store.items.remove(&revision.0);
         self.store.sessions.remove(&session_key(revised.session));
-        for session in &draft.sessions {
-            if let Some(record) = self.store.sessions.get(&session_key(*session)).wire()? {
-                self.end_session(&record)?;
-            }
-        }
+        self.end_sessions(draft)?;
         self.revise_tokens(id, &old, &new)?;
-        for asset in
-            old.assets.iter().filter(|asset| new.asset(asset.name.as_str()).is_none_or(|_| !is_kept(asset)))
-        {
+        for asset in old.assets.iter().filter(|asset| !stay.contains(&asset.name)) {
             self.free(&old.owner, asset)?;
         }
+        self.rename(id, &old, &mut new)?;
         self.store.items.insert(id.0, &new);
-        self.certify(id, &new)
+        if self.certify(id, &new).is_err() {
+            // All is stored; a timer tries again what could not be certified.
+            self.certify_later();
+        }
+        Ok(())
+    }
+
+    /// Gives an item the idempotency key that an upload through its pipeline would have now, unless that leads elsewhere.
+    fn rename(&mut self, id: ItemId, old: &ItemRecord, new: &mut ItemRecord) -> api::Result<()> {
+        if let Some(key) = &old.key {
+            self.store.keys.remove(key);
+        }
+        new.key = match new.key {
+            Some(key) if self.store.keys.get(&key).wire()?.is_none() => Some(key),
+            _ => None,
+        };
+        if let Some(key) = new.key {
+            self.store.keys.insert(key, &id);
+        }
+        Ok(())
     }
 
     /// Lets an item know that its revision has gone.
@@ -68,4 +93,11 @@ impl<M: Memory + Clone> Service<M> {
             _ => Ok(wire::item(id, &self.item(id)?)),
         }
     }
+}
+
+/// Whether an item has the very bytes that an asset was made from.
+fn has_source(item: &ItemRecord, asset: &AssetRecord) -> bool {
+    asset.origin.recipe().is_some_and(|recipe| {
+        item.asset(recipe.source.as_str()).is_some_and(|source| source.sha256 == recipe.source_sha256)
+    })
 }

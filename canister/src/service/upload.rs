@@ -81,6 +81,12 @@ impl<M: Memory + Clone> Service<M> {
     /// that is done.
     fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<bool> {
         let session = record.session.id;
+        // What refuses it does so before anything is written.
+        let (mut item, mut draft) = self.draft(record.item)?;
+        if let Some(asset) = item.asset(record.asset.name.as_str()) {
+            let message = format!("asset `{}` is stored with SHA-256 {}", asset.name, asset.sha256);
+            return Err(api::Error::new(api::code::ASSET_CONFLICT, message));
+        }
         let found = record.session.finish(&self.store.chunks, HASH_BUDGET);
         // What was hashed is kept, also when the hash turns out to be another than was declared.
         self.store.sessions.insert(session_key(session), record);
@@ -88,7 +94,6 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(found) = found {
             record.asset.sha256 = found;
             record.session.expires_at = now + self.store.config().wire()?.session_nanos;
-            let (mut item, mut draft) = self.draft(record.item)?;
             let plan = self.plan(&draft)?;
             draft.sessions.retain(|open| *open != session);
             done(&mut draft, record.asset.name.as_str());

@@ -79,7 +79,9 @@ fn show(connection: &Connection, args: &Reprocess, result: &Reprocessed) -> Resu
         false => print(&format!("item {}: {}", result.item, said.join("; ")))?,
     }
     for failed in &result.failed {
-        eprintln!("item {}: without `{}`: {}", result.item, failed.asset, failed.message);
+        let is_old = result.assets.iter().any(|asset| asset.name == failed.asset);
+        let how = if is_old { "with the same" } else { "without" };
+        eprintln!("item {}: {how} `{}` as before: {}", result.item, failed.asset, failed.message);
     }
     Ok(())
 }

@@ -97,10 +97,16 @@ impl Job<'_> {
         if let Some(item) = known.as_ref().filter(|item| resumed && item.state == api::item_state::FAILED) {
             // Nothing is dropped on the word of one node.
             let item = if certified { item.clone() } else { self.darkroom.certified_item(&item.id).await? };
-            if item.state == api::item_state::FAILED && self.try_again(&item.id).await.is_err() {
-                self.abort(&upload).await;
-                let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
-                return Err(Failure { error, stale: true });
+            if item.state == api::item_state::FAILED {
+                match self.try_again(&item.id).await {
+                    Ok(()) => {}
+                    Err(error) if passes(&error) => return Err(Failure { error, stale: false }),
+                    Err(_) => {
+                        self.abort(&upload).await;
+                        let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
+                        return Err(Failure { error, stale: true });
+                    }
+                }
             }
         }
         self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });

@@ -122,10 +122,9 @@ impl Job<'_> {
             if now.state == api::item_state::FAILED {
                 // A node may be behind, so the network itself has to say it.
                 let now = self.darkroom.certified_item(item).await?;
-                if now.state != api::item_state::FAILED {
-                    continue;
+                if now.state == api::item_state::FAILED {
+                    return Err(self.failed_stage(now));
                 }
-                return Err(self.failed_stage(now));
             }
             let seconds = begun.elapsed().as_secs();
             if begun.elapsed() > self.options.patience {

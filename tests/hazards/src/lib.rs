@@ -1,16 +1,19 @@
-//! The Darkroom canister with a processor that its tests tell to fail in one way or another. It is linked by nothing but
-//! its registration, as a processor of an application's own may be.
+//! The Darkroom canister with a processor that its tests tell to fail in one way or another, and with the template's.
 
 // Its endpoints are the module's.
 use darkroom_canister as _;
 use darkroom_core::asset::{Derivative, Image};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::Size;
-use darkroom_core::processor::{Params, Processor};
+use darkroom_core::processor::{Descriptor, Params, Processor};
 use darkroom_core::source::Source;
 use darkroom_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Has the template's crate linked, which registers itself.
+#[used]
+static EXAMPLE: &Descriptor = &darkroom_example::PROCESSOR;
 
 /// Gives its source back, or fails.
 #[derive(Clone, Copy, Debug, Default)]

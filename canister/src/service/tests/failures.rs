@@ -3,6 +3,7 @@
 use api::Placement::{Canister, Client};
 
 use super::*;
+use crate::store::StageState;
 
 fn optional(stage: api::Stage) -> api::Stage {
     api::Stage { optional: Some(true), ..stage }
@@ -115,4 +116,62 @@ fn what_a_client_could_not_make_is_recorded_where_it_is_optional() {
     assert_eq!(report(&mut service, &item, args.stages).unwrap(), published);
     let late = report(&mut service, &item, vec![failure("preview", "odd", "")]).unwrap_err();
     assert_eq!(late.code, api::code::ITEM_PUBLISHED);
+}
+
+#[test]
+fn what_was_queued_behind_a_source_that_fails_fails_with_it() {
+    let verified = api::Stage { verify: Some(api::Verify::Always), ..stage("preview", "original", Client) };
+    let stages = vec![
+        optional(verified),
+        optional(stage("thumbnail", "preview", Canister)),
+        optional(stage("placeholder", "thumbnail", Canister)),
+    ];
+    let mut service = open_with(&VectorMemory::default(), stages, api::Limits::default());
+    let original = darkroom_codec::testing::photo(600, 400, 80, 1);
+    let forged = derivatives::claimed("preview", &darkroom_codec::testing::photo(60, 40, 80, 2), &original);
+    let item = upload_photo(&mut service, vec![forged]);
+    run_all(&mut service);
+    let codes: Vec<_> = states(&service, &item).into_iter().filter_map(|(_, _, code)| code).collect();
+    assert_eq!(codes, ["derivative_mismatch", "source_failed", "source_failed"]);
+    let item = service.describe(owner(1), &item.id).unwrap();
+    assert_eq!((item.state.as_str(), item.assets.len()), (api::item_state::PUBLISHED, 1));
+    assert!(!service.has_jobs());
+}
+
+#[test]
+fn a_session_that_nothing_waits_for_ends_with_its_draft() {
+    let stages = vec![optional(stage("preview", "original", Client))];
+    let limits = api::Limits { chunk_size: Some(65_536), ..Default::default() };
+    let mut service = open_with(&VectorMemory::default(), stages, limits);
+    let item = upload_photo(&mut service, Vec::new());
+    let original = darkroom_codec::testing::photo(600, 400, 80, 1);
+    let bytes = [&original[..4], &bytes_of(CHUNK, 2)[..]].concat();
+    let asset = derivatives::claimed("preview", &bytes, &original);
+    let asset = api::PutAsset { bytes: Vec::new().into(), ..asset };
+    let begin = api::BeginAsset { item: item.id.clone(), asset, size: bytes.len() as u64 };
+    let session = service.begin_asset(message(owner(1), 2), &begin).unwrap().session;
+    service.put_chunk(message(owner(1), 2), &chunk(session, 0, &bytes[..CHUNK])).unwrap();
+    let published = report(&mut service, &item, vec![failure("preview", "odd", "")]).unwrap();
+    assert_eq!(published.state, api::item_state::PUBLISHED);
+    let late = service.put_chunk(message(owner(1), 4), &chunk(session, 1, &bytes[CHUNK..])).unwrap_err();
+    assert_eq!(late.code, api::code::SESSION_NOT_FOUND);
+    let held = service.usage(owner(1)).unwrap().own;
+    assert_eq!((held.bytes, held.open_sessions), (original.len() as u64, 0));
+    assert_eq!(service.counts().chunks, u64::from(published.assets[0].chunks));
+}
+
+#[test]
+fn a_job_whose_stage_no_longer_waits_for_it_is_dropped() {
+    let mut service = open_with(
+        &VectorMemory::default(),
+        vec![stage("preview", "original", Canister)],
+        api::Limits::default(),
+    );
+    let item = upload_photo(&mut service, Vec::new());
+    let id: ItemId = item.id.parse().unwrap();
+    let mut record = service.store.items.get(&id.0).unwrap().unwrap();
+    record.draft.as_mut().unwrap().stages[0].state = StageState::Waiting;
+    service.store.items.insert(id.0, &record);
+    assert_eq!(service.next_job(2).unwrap(), None);
+    assert_eq!(states(&service, &item)[0].1, api::stage_state::WAITING);
 }

@@ -71,7 +71,10 @@ fn check(service: &TestService, item: &api::Item) {
 fn what_is_right_is_left_alone() {
     let (mut service, item) = published(&VectorMemory::default());
     let root = service.root();
-    assert_eq!(reprocess(&mut service, &item.id), api::Reprocessed { item: item.clone(), revision: None });
+    assert_eq!(
+        reprocess(&mut service, &item.id),
+        api::Reprocessed { item: item.clone(), revision: None, pipeline: None }
+    );
     assert!(!service.has_jobs());
     assert_eq!(service.root(), root);
     // Where it is made is not part of what is made.
@@ -286,7 +289,8 @@ fn failed_stages_of_an_unpublished_item_are_tried_again() {
     let item = upload_photo(&mut service, Vec::new());
     run_all(&mut service);
     assert_eq!(now(&service, &item).state, FAILED);
-    let other = api::Reprocess { item: item.id.clone(), pipeline: Some("other".to_owned()), verify: None };
+    let other =
+        api::Reprocess { item: item.id.clone(), pipeline: Some("other".to_owned()), ..Default::default() };
     let error = service.reprocess(message(owner(1), 3), &other).unwrap_err();
     let text =
         format!("item `{}` is not published; it goes on with pipeline `test` and not with `other`", item.id);
@@ -368,4 +372,57 @@ fn tokens_open_what_has_taken_the_place_and_end_with_what_is_gone() {
     }
     let page = service.list_tokens(owner(1), 3, &api::ListTokens::default()).unwrap();
     assert_eq!(page.tokens.len(), 2);
+}
+
+#[test]
+fn an_idempotency_key_leads_to_what_an_upload_would_give_now() {
+    for key in [None, Some("new".to_owned())] {
+        let mut service = open_with(&VectorMemory::default(), stages(64, Canister), api::Limits::default());
+        let bytes = darkroom_codec::testing::photo(600, 400, 80, 1);
+        let declared = |key: &str, pipeline: &str| api::BeginUpload {
+            media_type: "image/jpeg".to_owned(),
+            pipeline: Some(pipeline.to_owned()),
+            ..declaration(&bytes, true, Some(key.to_owned()))
+        };
+        let whole = api::UploadWhole {
+            upload: declared("old", "test"),
+            bytes: bytes.clone().into(),
+            assets: Vec::new(),
+        };
+        let item = service.upload_whole(message(owner(1), 1), &whole).unwrap();
+        run_all(&mut service);
+        configure(&mut service, "small", stages(64, Canister)[..1].to_vec());
+        let args = api::Reprocess {
+            item: item.id.clone(),
+            pipeline: Some("small".to_owned()),
+            idempotency_key: key.clone(),
+            ..Default::default()
+        };
+        service.reprocess(message(owner(1), 3), &args).unwrap();
+        let mut begin =
+            |key: &str| service.begin_upload(message(owner(1), 4), &declared(key, "small")).unwrap();
+        assert_ne!(begin("old").item, item.id, "it is another upload, and no conflict");
+        assert_eq!(begin("new").item == item.id, key.is_some());
+    }
+}
+
+#[test]
+fn an_optional_asset_that_cannot_be_made_anew_stays() {
+    let optional = |stages: Vec<api::Stage>| {
+        stages.into_iter().map(|stage| api::Stage { optional: Some(true), ..stage }).collect::<Vec<_>>()
+    };
+    let (mut service, before) = published(&VectorMemory::default());
+    let controller = Caller { controller: true, ..owner(9) };
+    configure(&mut service, "test", optional(stages(32, Canister)));
+    let images = api::ImageLimits { max_stage_instructions: Some(1), ..Default::default() };
+    let limits = Some(api::Limits { images: Some(images), ..Default::default() });
+    service.configure(controller, &api::InitArgs { limits, ..Default::default() }).unwrap();
+    reprocess(&mut service, &before.id);
+    run_all(&mut service);
+    let after = now(&service, &before);
+    assert_eq!(hashes(&after), hashes(&before));
+    let codes: Vec<_> =
+        after.stages.iter().filter_map(|stage| Some(stage.error.as_ref()?.code.as_str())).collect();
+    assert_eq!(codes, ["too_costly", "source_failed"]);
+    check(&service, &after);
 }

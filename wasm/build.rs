@@ -1,4 +1,4 @@
-//! Builds the canister for wasm32-unknown-unknown and packs it; with the feature `probe`, that of `tests/probe` too.
+//! Builds the canister for wasm32-unknown-unknown and packs it; with the feature `probe`, those of the tests too.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// The folders that the module is made of.
 const SOURCES: [&str; 6] = ["api", "canister", "codec", "core", "jpeg", "processors"];
 
-/// The folder that makes the probe, `core` apart.
-const PROBE: &str = "tests/probe";
+/// The folders that make the canisters of the tests, those above apart.
+const OF_TESTS: [&str; 2] = ["tests/hazards", "tests/probe"];
 
 const SETTINGS: [&str; 3] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
@@ -27,13 +27,14 @@ fn build() -> Result<(), String> {
     let workspace = variable("CARGO_MANIFEST_DIR")?.parent().map(Path::to_path_buf).ok_or("no workspace")?;
     let out = variable("OUT_DIR")?;
     let probe = env::var_os("CARGO_FEATURE_PROBE").is_some();
-    for source in SOURCES.iter().chain(&SETTINGS).chain(probe.then_some(&PROBE)) {
+    for source in SOURCES.iter().chain(&SETTINGS).chain(OF_TESTS.iter().filter(|_| probe)) {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     ensure_target()?;
     build_package(&workspace, &out, "darkroom-canister", "darkroom.wasm.gz")?;
     if probe {
         build_package(&workspace, &out, "darkroom-probe", "probe.wasm.gz")?;
+        build_package(&workspace, &out, "darkroom-hazards", "hazards.wasm.gz")?;
     }
     Ok(())
 }

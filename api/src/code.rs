@@ -14,6 +14,10 @@ pub const SESSION_EXPIRED: &str = "session_expired";
 pub const UNKNOWN_PIPELINE: &str = "unknown_pipeline";
 /// The pipeline has no such stage, or one that another side runs.
 pub const STAGE_NOT_YOURS: &str = "stage_not_yours";
+/// The stage is required: that it failed is no way to a complete item.
+pub const STAGE_REQUIRED: &str = "stage_required";
+/// What a stage was to read was not made.
+pub const SOURCE_FAILED: &str = "source_failed";
 /// The derivative was made by another version of the processor.
 pub const PROCESSOR_VERSION: &str = "processor_version";
 /// The derivative was made from other bytes than the source asset has.

@@ -135,6 +135,10 @@ pub struct Stage {
     pub placement: Option<Placement>,
     /// Where the bytes are kept. Absent: as chunks.
     pub storage: Option<Storage>,
+    /// Whether an item is complete without the asset where the stage fails. Absent: it is not.
+    pub optional: Option<bool>,
+    /// Whether the canister makes again what a client says that it made. Absent: it does not.
+    pub verify: Option<Verify>,
     /// Parameters, as the text of a JSON object. Absent: the processor's defaults.
     pub params: Option<String>,
 }
@@ -148,6 +152,17 @@ pub enum Placement {
     /// In the canister.
     #[serde(rename = "canister")]
     Canister,
+}
+
+/// Whether the canister makes again what a client says that it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Verify {
+    /// It takes it as it comes.
+    #[serde(rename = "never")]
+    Never,
+    /// It does before the item is published, and refuses what differs.
+    #[serde(rename = "always")]
+    Always,
 }
 
 /// Where an asset's bytes are kept.

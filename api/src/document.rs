@@ -25,9 +25,23 @@ pub struct Item {
     pub published_at: String,
     /// All assets, in pipeline order.
     pub assets: Vec<Asset>,
+    /// The optional stages that failed; absent where none did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<Failure>,
     /// How a gallery shows it; absent for an item without a picture that browsers show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gallery: Option<Entry>,
+}
+
+/// An optional stage that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The asset that it was to make.
+    pub asset: String,
+    /// A permanent code.
+    pub code: String,
+    /// For people.
+    pub message: String,
 }
 
 /// An asset.

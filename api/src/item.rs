@@ -4,7 +4,7 @@ use candid::{CandidType, Deserialize, Principal};
 use serde::Serialize;
 
 use crate::upload::Visibility;
-use crate::{Error, Placement, Sha256};
+use crate::{Error, Pipeline, Placement, Sha256};
 
 /// States of an item.
 pub mod item_state {
@@ -63,8 +63,15 @@ pub struct Item {
     pub published_at: Option<u64>,
     /// The assets that are complete, in pipeline order.
     pub assets: Vec<Asset>,
-    /// The stages that make derivatives, in pipeline order.
+    /// The stages that make derivatives, in pipeline order; of a published item those whose assets are there, then those
+    /// that failed.
     pub stages: Vec<StageStatus>,
+    /// Of a published item: the one in which `reprocess` has derivatives of it made again.
+    #[serde(default)]
+    pub revision: Option<String>,
+    /// Of such a one: the item that it is for. It is gone when that one has its assets.
+    #[serde(default)]
+    pub revises: Option<String>,
 }
 
 /// A complete asset.
@@ -140,4 +147,30 @@ pub struct ItemPage {
     pub items: Vec<Item>,
     /// Where to continue; absent on the last page. A page can be empty and have one.
     pub next: Option<String>,
+}
+
+/// Asks for derivatives that are missing or outdated to be made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Reprocess {
+    /// The item.
+    pub item: String,
+    /// The pipeline to go through; absent for the item's own, as it is configured now.
+    pub pipeline: Option<String>,
+    /// Whether the canister is to make again what it has of clients. Absent: where the pipeline says so.
+    pub verify: Option<bool>,
+    /// The idempotency key that an upload of the same file through that pipeline would have: it leads to this item from
+    /// then on, the one of before no longer. Absent: none does. Counts where the caller is the item's owner.
+    pub idempotency_key: Option<String>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Reprocessed {
+    /// The item as it is served.
+    pub item: Item,
+    /// Where its new derivatives are made: those of the client are put here, as into an item. Absent where there is
+    /// nothing to do, or nothing left.
+    pub revision: Option<Item>,
+    /// The pipeline of the revision, or of the item where that is not published.
+    pub pipeline: Option<Pipeline>,
 }

@@ -15,15 +15,19 @@ mod upload;
 
 pub use config::{
     Access, Cors, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage,
-    Storage, UpgradeArgs,
+    Storage, UpgradeArgs, Verify,
 };
 pub use error::Error;
 pub use http::{HeaderField, HttpRequest, HttpResponse};
-pub use item::{Asset, Item, ItemPage, ListItems, Recipe, StageStatus, item_state, provenance, stage_state};
+pub use item::{
+    Asset, Item, ItemPage, ListItems, Recipe, Reprocess, Reprocessed, StageStatus, item_state, provenance,
+    stage_state,
+};
 pub use token::{CreateToken, CreatedToken, ListTokens, Token, TokenPage};
 pub use upload::{
-    BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FinishUpload, Freed, GetChunk, Holding, PutAsset,
-    PutAssets, PutChunk, SessionStatus, StoreUsage, Upload, UploadWhole, Usage, Visibility,
+    BeginAsset, BeginUpload, ChunkRange, ChunkReceipt, FailStages, FailedStage, FinishUpload, Freed,
+    GetChunk, Holding, PutAsset, PutAssets, PutChunk, SessionStatus, StoreUsage, Upload, UploadWhole, Usage,
+    Visibility,
 };
 
 /// A SHA-256 value: a blob of 32 bytes.

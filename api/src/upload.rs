@@ -4,7 +4,7 @@ use candid::{CandidType, Deserialize};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
-use crate::Sha256;
+use crate::{Error, Sha256};
 
 /// Declares an item and opens the session of its original.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
@@ -120,6 +120,24 @@ pub struct PutAssets {
     pub item: String,
     /// The derivatives.
     pub assets: Vec<PutAsset>,
+}
+
+/// Says that optional stages of the client failed, so that the item is complete without them.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct FailStages {
+    /// The item.
+    pub item: String,
+    /// The stages.
+    pub stages: Vec<FailedStage>,
+}
+
+/// A stage that a client could not run.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct FailedStage {
+    /// The asset that it makes.
+    pub asset: String,
+    /// Why it failed: 1 to 64 characters of a-z, 0-9 and _, as codes have them, and at most 1,000 bytes for people.
+    pub error: Error,
 }
 
 /// One derivative, with what the client says about how it was made.

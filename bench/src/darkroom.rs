@@ -27,6 +27,8 @@ impl Darkroom {
             source: None,
             placement: None,
             storage: None,
+            optional: None,
+            verify: None,
             params: None,
         };
         let lane = api::Lane { name: "original".to_owned(), stages: vec![original] };

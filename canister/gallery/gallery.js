@@ -104,18 +104,27 @@ async function route() {
 
 /// The item that was looked at last.
 let last = null;
-/// Whether the address before the viewer's is the grid's.
-let isBehind = false;
+/// Whether the way back to the grid was asked for, and is not gone yet: it must not be gone twice.
+let isLeaving = false;
 
 function leave(text = "") {
-  if (!current()) return;
-  if (isBehind && !text) {
+  if (!current() || isLeaving) return;
+  if (history.state?.isBehind && !text) {
+    isLeaving = true;
     history.back();
     return;
   }
   history.replaceState(null, "", location.pathname + location.search);
   route();
+  tileOf(last)?.querySelector("a").focus();
   say(text);
+}
+
+/// Shows another photo in the viewer, in the same place of the history.
+function turn(id) {
+  // Routes at once: a `hashchange` would come later, maybe when the address is another already.
+  history.replaceState(history.state, "", `#/${id}`);
+  route();
 }
 
 /// Goes to a newer (-1) or older (1) photo, and loads more where that is needed.
@@ -124,7 +133,7 @@ async function step(by) {
   const place = () => [...entries.keys()].indexOf(from);
   if (place() + by >= entries.size) await loadMore();
   const to = current() === from && [...entries.keys()][place() + by];
-  if (to) location.replace(`#/${to}`);
+  if (to) turn(to);
 }
 
 /// After a preview that did not come: on to the next photo where this one is gone.
@@ -135,14 +144,16 @@ async function skip(entry) {
   if (current() !== entry.id) return;
   const next = order[place + 1] ?? order[place - 1];
   if (isThere) viewer.complain();
-  else if (place >= 0 && next) location.replace(`#/${next}`);
+  else if (place >= 0 && next) turn(next);
   else leave("That photo is not here any more.");
 }
 
 viewer.prepare({ onleave: () => leave(), onstep: step, onerror: skip });
 addEventListener("hashchange", async (event) => {
   const wasOpen = new URL(event.oldURL).hash.startsWith("#/");
-  if (current() && !wasOpen) isBehind = true;
+  isLeaving = false;
+  // Kept with the entry of the history: it holds after a reload, and when the entry is come back to.
+  if (current() && !wasOpen) history.replaceState({ isBehind: true }, "");
   await route();
   if (!current() && wasOpen) tileOf(last)?.querySelector("a").focus();
 });

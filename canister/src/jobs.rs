@@ -1,7 +1,8 @@
 //! Runs the jobs of the service one after the other, each in a message of its own, and reaps expired sessions.
 //!
-//! The driver is a timer task. Each job is a self-call (others of its item may run in the same message), so that a trap or an exhausted budget comes back to the
-//! driver as a reject. An upgrade loses the driver and never a job: `post_upgrade` starts another.
+//! The driver is a timer task. Each job is a self-call (others of its item may run in the same message), so that a trap
+//! or an exhausted budget comes back to the driver as a reject. An upgrade loses the driver and never a job:
+//! `post_upgrade` starts another.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -111,7 +112,7 @@ fn reap() {
 
 async fn drive(_driving: Driving) {
     loop {
-        let job = match with_service(|service| service.next_job()) {
+        let job = match with_service(|service| service.next_job(env::now())) {
             Ok(Some(job)) => job,
             Ok(None) => return,
             Err(error) => {
@@ -141,7 +142,7 @@ fn end(job: Job, failure: &CallFailed) -> bool {
         }
         CallFailed::CallRejected(rejected) if running && rejected.raw_reject_code() == TRAPPED => {
             let error = api::Error::new("stage_trapped", rejected.reject_message());
-            (with_service(|service| service.fail_job(job.number, &error)), true)
+            (with_service(|service| service.fail_job(job.number, &error, env::now())), true)
         }
         // The canister is being stopped: nothing was executed, and the attempt does not count.
         _ if !running => (with_service(|service| service.postpone_job(job.number, None)), false),

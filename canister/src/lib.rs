@@ -145,6 +145,13 @@ fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
     item
 }
 
+#[ic_cdk::update]
+fn fail_stages(args: api::FailStages) -> api::Result<api::Item> {
+    let item = metered(Operation::FailStages, |service| service.fail_stages(env::message(), &args));
+    jobs::start();
+    item
+}
+
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
@@ -170,6 +177,13 @@ fn delete_item(item: String) -> api::Result<api::Freed> {
         metered(Operation::DeleteItem, |service| service.delete_item(env::caller(), env::now(), &item));
     jobs::start();
     freed
+}
+
+#[ic_cdk::update]
+fn reprocess(args: api::Reprocess) -> api::Result<api::Reprocessed> {
+    let reprocessed = metered(Operation::Reprocess, |service| service.reprocess(env::message(), &args));
+    jobs::start();
+    reprocessed
 }
 
 /// Asks the network for randomness in between: what is refused is refused before, and checked again after.

@@ -13,9 +13,11 @@ pub(crate) enum Operation {
     PutChunk,
     UploadWhole,
     PutAssets,
+    FailStages,
     FinishUpload,
     AbortUpload,
     DeleteItem,
+    Reprocess,
     CreateToken,
     RevokeToken,
     Configure,
@@ -26,15 +28,17 @@ pub(crate) enum Operation {
 }
 
 /// All operations in their order, by the names of their methods.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "begin_upload",
     "begin_asset",
     "put_chunk",
     "upload_whole",
     "put_assets",
+    "fail_stages",
     "finish_upload",
     "abort_upload",
     "delete_item",
+    "reprocess",
     "create_token",
     "revoke_token",
     "configure",

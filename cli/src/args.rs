@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Share(Share),
     /// Fetch an item, check every hash, make its derivatives again and compare.
     Verify(Verify),
+    /// Make derivatives of stored items again that are missing, or not what the pipeline gives now.
+    Reprocess(Reprocess),
     /// List the processors that the canister has.
     Processors(Processors),
     /// Check pipelines written as TOML, or turn them into Candid.
@@ -156,6 +158,33 @@ pub(crate) struct Share {
 pub(crate) struct Verify {
     /// The item's id.
     pub(crate) item: String,
+}
+
+/// Arguments of `reprocess`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  darkroom deploy --config darkroom.toml && darkroom reprocess --all\n  \
+    darkroom reprocess cbonwy6wynhnhbqe --verify\n\n\
+    Items are served as they are until all that is new is stored. Of an unpublished item, the stages that failed are \
+    tried again.")]
+pub(crate) struct Reprocess {
+    /// The items' ids.
+    #[arg(value_name = "ITEM", required_unless_present = "all")]
+    pub(crate) items: Vec<String>,
+    /// All published items that the caller may change.
+    #[arg(long, conflicts_with = "items")]
+    pub(crate) all: bool,
+    /// The pipeline to go through; each item's own, as it is configured now, if not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+    /// Have the canister make again what clients made, and refuse what differs.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Items at once.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: u16,
+    /// Print one JSON object per item, a line each, and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `processors`.

@@ -2,7 +2,7 @@
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_client::{Outcome, StoredAsset};
+use darkroom_client::{FailedStage, Outcome, Reprocessed, StoredAsset};
 use serde::Serialize;
 
 use crate::connection::Connection;
@@ -32,12 +32,32 @@ pub(crate) struct ItemLine {
     published_at: Option<u64>,
 }
 
+/// A line of `reprocess --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReprocessLine {
+    #[serde(flatten)]
+    item: ItemBody,
+    /// The assets that are new, have other bytes, or are now verified.
+    changed: Vec<String>,
+    /// The assets that are gone.
+    removed: Vec<String>,
+}
+
 #[derive(Debug, Serialize)]
 struct ItemBody {
     item: String,
     pipeline: String,
     canister: String,
     assets: Vec<AssetLine>,
+    /// The optional stages that failed.
+    failed: Vec<FailedLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedLine {
+    asset: String,
+    code: String,
+    message: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +70,7 @@ struct AssetLine {
     height: Option<u32>,
     placement: &'static str,
     processor: String,
+    provenance: String,
     url: String,
 }
 
@@ -68,10 +89,20 @@ impl RunLine {
         };
         RunLine {
             file: file.to_owned(),
-            item: body(connection, &outcome.item, &outcome.pipeline, &outcome.assets),
+            item: body(connection, &outcome.item, &outcome.pipeline, &outcome.assets, &outcome.failed),
             lanes: lanes.map(lane).collect(),
             ms: milliseconds(outcome.elapsed),
             sent: outcome.sent,
+        }
+    }
+}
+
+impl ReprocessLine {
+    pub(crate) fn new(connection: &Connection, result: &Reprocessed) -> ReprocessLine {
+        ReprocessLine {
+            item: body(connection, &result.item, &result.pipeline, &result.assets, &result.failed),
+            changed: result.changed.clone(),
+            removed: result.removed.clone(),
         }
     }
 }
@@ -81,7 +112,7 @@ impl ItemLine {
         let assets: Vec<_> = item.assets.iter().map(StoredAsset::from).collect();
         ItemLine {
             file: item.file_name.clone(),
-            item: body(connection, &item.id, &item.pipeline, &assets),
+            item: body(connection, &item.id, &item.pipeline, &assets, &FailedStage::of(item)),
             state: item.state.clone(),
             visibility: item.visibility,
             owner: item.owner,
@@ -90,7 +121,13 @@ impl ItemLine {
     }
 }
 
-fn body(connection: &Connection, item: &str, pipeline: &str, assets: &[StoredAsset]) -> ItemBody {
+fn body(
+    connection: &Connection,
+    item: &str,
+    pipeline: &str,
+    assets: &[StoredAsset],
+    failed: &[FailedStage],
+) -> ItemBody {
     let asset = |asset: &StoredAsset| AssetLine {
         name: asset.name.clone(),
         media_type: asset.media_type.clone(),
@@ -100,12 +137,19 @@ fn body(connection: &Connection, item: &str, pipeline: &str, assets: &[StoredAss
         height: asset.height,
         placement: asset.placement.as_str(),
         processor: asset.processor.clone(),
+        provenance: asset.provenance.clone(),
         url: connection.asset_url(item, &asset.name),
+    };
+    let failure = |failed: &FailedStage| FailedLine {
+        asset: failed.asset.clone(),
+        code: failed.code.clone(),
+        message: failed.message.clone(),
     };
     ItemBody {
         item: item.to_owned(),
         pipeline: pipeline.to_owned(),
         canister: connection.darkroom.canister().to_text(),
         assets: assets.iter().map(asset).collect(),
+        failed: failed.iter().map(failure).collect(),
     }
 }

@@ -39,7 +39,7 @@ fn mistakes_are_named_with_their_place() {
     };
     check(&GOOD.replace("\"thumbnail\"\nplacement", "\"thumbnial\"\nplacement"))
         .code(2)
-        .says("placeholder, preview, thumbnail");
+        .says("dominant-colors, metadata, placeholder, preview, thumbnail, watermark");
     check(&GOOD.replace("width", "weight")).code(2).says("params");
     check("[[pipeline").code(2).says("line 1");
     check("").code(2).says("pipeline");

@@ -34,7 +34,8 @@
 //! | `window/` | how many messages with many bytes are on their way at once |
 //! | `journal/` | uploads in flight, kept on disk |
 //! | `clock.rs` | the time of day, read nowhere else |
-//! | `derive.rs` | lane B: stages on threads |
+//! | `derive/` | lane B: stages on threads |
+//! | `reprocess.rs` | derivatives of a stored item made again |
 //! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
 //! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
@@ -49,6 +50,7 @@ mod derive;
 mod download;
 mod error;
 mod journal;
+mod reprocess;
 mod retry;
 mod schedule;
 mod thread;
@@ -58,6 +60,7 @@ mod window;
 
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::reprocess::{ReprocessOptions, Reprocessed};
 pub use crate::retry::RetryPolicy;
-pub use crate::upload::{Event, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
+pub use crate::upload::{Event, FailedStage, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
 pub use crate::verify::{AssetReport, Check};

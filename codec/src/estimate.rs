@@ -151,7 +151,9 @@ pub(crate) fn resize(placing: &Placing, decoded: Size, light: Light) -> Cost {
         instructions: each * taps + sample * (between + picture.area()) + around * decoded.area() + weights,
         memory: match light {
             Light::Srgb => 4 * (decoded.area() + 2 * between + 2 * picture.area()),
-            Light::Linear => 8 * (decoded.area() + between + picture.area()),
-        } + 40 * (columns + rows),
+            // With alpha 8 bytes a pixel; without it 6, beside a copy of 3 that alpha may have been taken from. The
+            // table to sRGB stays.
+            Light::Linear => 9 * decoded.area() + 8 * (between + picture.area()) + (1 << 16),
+        } + 80 * (columns + rows),
     }
 }

@@ -22,7 +22,7 @@
 //! | `icc.rs`, `cmyk.rs` | embedded colour profiles to sRGB; inks without one |
 //! | `limits.rs` | the decode limits |
 //! | `estimate.rs` | what decoding, resizing and encoding take, for plans |
-//! | `orientation.rs` | EXIF orientation |
+//! | `exif.rs`, `orientation.rs` | EXIF blocks, searched in place; how a picture is turned |
 //! | `fit/` | which part of a picture goes where, in integers |
 //! | `attention.rs` | which part has most to look at |
 //! | `resize.rs`, `linear.rs`, `sharpen.rs`, `canvas.rs`, `alpha.rs`, `color.rs`, `transpose.rs` | from pixels to pixels |
@@ -41,6 +41,7 @@ pub mod compose;
 mod contain;
 pub mod encode;
 mod estimate;
+pub mod exif;
 pub mod fit;
 pub mod gif;
 mod icc;

@@ -2,9 +2,12 @@
 
 use darkroom_core::Result;
 use darkroom_core::pixels::{Pixels, Size};
-use exif::{In, Reader, Tag};
 
+use crate::exif;
 use crate::transpose::transposed;
+
+/// Where a directory says it.
+const TAG: u16 = 0x0112;
 
 /// The eight orientations of EXIF: what to do with the stored picture so that it stands upright.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,16 +39,16 @@ impl Orientation {
         all.get(usize::try_from(value).ok()?.checked_sub(1)?).copied()
     }
 
-    /// The orientation in an EXIF block that starts with its TIFF header; upright where there is none that
-    /// can be read, as every viewer has it.
+    /// The orientation in an EXIF block that starts with its TIFF header, found in place; upright where there is
+    /// none that can be read, as every viewer has it.
     pub fn in_exif(tiff: &[u8]) -> Orientation {
-        let mut reader = Reader::new();
-        reader.continue_on_error(true);
-        let exif = reader.read_raw(tiff.to_vec()).or_else(|error| error.distill_partial_result(|_| ()));
-        exif.ok()
-            .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
-            .and_then(Orientation::from_exif)
-            .unwrap_or_default()
+        exif::directory(tiff).map(Orientation::in_directory).unwrap_or_default()
+    }
+
+    /// The orientation in the first directory of a block, upright where there is none.
+    pub fn in_directory(first: exif::Directory<'_>) -> Orientation {
+        let value = first.find(TAG).and_then(exif::Value::unsigned);
+        value.and_then(|value| Orientation::from_exif(u32::try_from(value).ok()?)).unwrap_or_default()
     }
 
     /// Whether width and height change places.

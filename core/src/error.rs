@@ -98,6 +98,16 @@ pub enum Error {
         /// The budget.
         allowed: u64,
     },
+    /// A derivative is not what its recipe gives.
+    #[error("asset `{asset}` is {found}; its recipe gives {made}")]
+    DerivativeMismatch {
+        /// The asset.
+        asset: String,
+        /// What was sent: media type, size in pixels where it has one, SHA-256.
+        found: String,
+        /// The same of what the recipe gives.
+        made: String,
+    },
     /// A processor failed for a reason of its own.
     #[error("processor `{processor}` failed: {reason}")]
     ProcessorFailed {
@@ -215,6 +225,7 @@ impl Error {
             Error::ImageTooLarge { .. } => "image_too_large",
             Error::TooCostly { .. } => "too_costly",
             Error::OverBudget { .. } => "over_budget",
+            Error::DerivativeMismatch { .. } => "derivative_mismatch",
             Error::ProcessorFailed { .. } => "processor_failed",
             Error::InvalidName { .. } => "invalid_name",
             Error::InvalidSize { .. } => "invalid_size",

@@ -96,7 +96,8 @@ export class Page {
     });
     page.on("Log.entryAdded", ({ entry }) => page.troubles.push(`${entry.source}: ${entry.text} ${entry.url ?? ""}`));
     page.on("Fetch.requestPaused", ({ requestId, request }) => {
-      const go = () => page.send("Fetch.continueRequest", { requestId });
+      // A page that is left takes its requests along.
+      const go = () => page.send("Fetch.continueRequest", { requestId }).catch(() => {});
       if (page.#fails(request.url)) page.send("Fetch.failRequest", { requestId, errorReason: "ConnectionFailed" });
       else if (page.#holds(request.url)) page.held.set(request.url, go);
       else go();
@@ -176,8 +177,9 @@ export class Page {
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code, windowsVirtualKeyCode });
   }
 
-  /// Clicks into the middle of what a selector finds.
+  /// Clicks into the middle of what a selector finds, once it finds something.
   async click(selector) {
+    await this.until(`document.querySelector(${JSON.stringify(selector)})`);
     const [x, y] = await this.evaluate(`(() => {
       const element = document.querySelector(${JSON.stringify(selector)});
       element.scrollIntoView({ block: "center" });

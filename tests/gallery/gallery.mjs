@@ -139,6 +139,30 @@ test("all goes by keyboard, and the focus comes back", async () => {
   await page.until(`!${isOpen} && location.hash === "" && ${focused} === "${photos[1]}"`);
 });
 
+test("keys that come faster than the browser tells of addresses", async () => {
+  const page = await open();
+  await page.until(`document.querySelectorAll("#grid li").length === 3`);
+  await page.press("Tab");
+  await page.press("Enter");
+  await page.until(`${isOpen} && ${isShown("#viewer .preview")}`);
+  // In one task: no event of the history is handled in between.
+  await page.evaluate(`{
+    const key = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    const escape = () => document.getElementById("viewer").dispatchEvent(new Event("cancel", { cancelable: true }));
+    key("ArrowRight"), key("ArrowRight"), key("ArrowLeft"), escape(), escape();
+  }`);
+  await page.until(`!${isOpen} && location.href === "${GALLERY_URL}" && ${focused} === "${photos[1]}"`);
+  await page.evaluate("history.forward()");
+  await page.until(isOpen);
+  assert.equal(await page.evaluate("location.hash"), `#/${photos[1]}`);
+  // Also of a page that is loaded anew the grid is what lies behind.
+  await page.evaluate("window.isOld = true, location.reload()");
+  await page.until(`!window.isOld && document.readyState === "complete" && ${isOpen}`);
+  await page.press("Escape");
+  await page.until(`!${isOpen} && location.href === "${GALLERY_URL}"`);
+  assert.equal(await page.evaluate("navigation.currentEntry.index"), 0);
+});
+
 test("an address leads to its photo, and back leads to the grid", async () => {
   const page = await open(`${GALLERY_URL}#/${photos[0]}`);
   await page.until(`${isOpen} && ${isShown("#viewer .preview")}`);

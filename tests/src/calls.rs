@@ -192,6 +192,8 @@ pub fn originals_only() -> api::Pipeline {
         source: None,
         placement: None,
         storage: None,
+        optional: None,
+        verify: None,
         params: None,
     };
     let lane = api::Lane { name: "original".to_owned(), stages: vec![stage] };

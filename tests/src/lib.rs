@@ -22,4 +22,4 @@ pub use inject::{Trap, trapping};
 pub use photos::{Photo, photo_of_20_mb, small_photos};
 pub use probe::Probe;
 pub use server::{network, network_with_root_key};
-pub use uploader::{derivatives, put_assets_args, toolkit};
+pub use uploader::{derivatives, derivatives_of, put_assets_args, toolkit};

@@ -12,7 +12,7 @@ use darkroom_core::{Digest, Error};
 
 use crate::Photo;
 
-/// The processors of the default pipeline.
+/// The processors that Darkroom is built with.
 pub fn toolkit() -> Registry {
     darkroom_processors::registry().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -23,7 +23,14 @@ pub fn toolkit() -> Registry {
 /// What the processors find.
 pub fn derivatives(photo: &Photo) -> Result<Vec<(PlannedStage, Made)>, Error> {
     let plans = Config::standard().validate(&toolkit())?;
-    let plan: &Plan = &plans[0];
+    derivatives_of(photo, &plans[0])
+}
+
+/// The derivatives of a pipeline, in order, wherever they are to be made.
+///
+/// # Errors
+/// What the processors find.
+pub fn derivatives_of(photo: &Photo, plan: &Plan) -> Result<Vec<(PlannedStage, Made)>, Error> {
     let limits = DecodeLimits::default();
     let derive = Derive { plan, placement: None, decoder: &CODECS, limits, budget: None };
     let mut bench = Bench { photo, made: Vec::new() };

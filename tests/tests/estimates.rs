@@ -3,11 +3,12 @@
 
 use candid::CandidType;
 use darkroom_codec::encode::{Encoding, jpeg, webp};
-use darkroom_codec::testing::{self, conformance, fixtures};
+use darkroom_codec::testing::{self, fixtures};
 use darkroom_core::media::MediaType;
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
-use darkroom_core::processor::Descriptor;
-use darkroom_tests::Probe;
+use darkroom_core::testing::Suite;
+use darkroom_metadata::conformance::KIT;
+use darkroom_tests::{Probe, toolkit};
 use serde::Deserialize;
 
 #[derive(CandidType, Deserialize)]
@@ -19,8 +20,14 @@ struct Estimates {
 }
 
 /// As the probe has them.
-const PROCESSORS: [&Descriptor; 3] =
-    [&darkroom_placeholder::PROCESSOR, &darkroom_preview::PROCESSOR, &darkroom_thumbnail::PROCESSOR];
+const SUITES: [&Suite; 6] = [
+    &darkroom_placeholder::conformance::SUITE,
+    &darkroom_preview::conformance::SUITE,
+    &darkroom_thumbnail::conformance::SUITE,
+    &darkroom_dominant_colors::conformance::SUITE,
+    &darkroom_metadata::conformance::SUITE,
+    &darkroom_watermark::conformance::SUITE,
+];
 
 struct Case {
     name: String,
@@ -53,7 +60,7 @@ impl Checker {
         let bytes = serde_bytes::Bytes::new(&case.bytes);
         let args = (u32::try_from(suite).unwrap(), case.media.as_str(), bytes, params);
         let found: Result<Estimates, String> = self.probe.update("estimates", args);
-        let name = format!("{} of {} with {params}", PROCESSORS[suite].id(), case.name);
+        let name = format!("{} of {} with {params}", SUITES[suite].processor.id(), case.name);
         let Estimates { decode, decode_taken, process, process_taken } =
             found.unwrap_or_else(|error| panic!("{name}: {error}"));
         for (what, estimate, taken) in
@@ -130,6 +137,9 @@ fn fixtures_stay_below_their_estimates() {
         let case = Case::new(&fixture.name, fixture.media, fixture.bytes);
         checker.check(0, &case, "{}", f64::INFINITY);
         checker.check(1, &case, r#"{"max_edge":4096}"#, f64::INFINITY);
+        checker.check(3, &case, r#"{"count":16}"#, f64::INFINITY);
+        checker.check(4, &case, r#"{"location":true}"#, f64::INFINITY);
+        checker.check(5, &case, r#"{"text":"proof","size":100,"max_edge":4096}"#, f64::INFINITY);
     }
     checker.finish();
 }
@@ -138,13 +148,18 @@ fn fixtures_stay_below_their_estimates() {
 fn large_pictures_stay_below_their_estimates_and_not_far_below() {
     let mut checker = Checker::new();
     for case in large() {
-        for (suite, params) in [
-            (0, "{}"),
-            (1, r#"{"max_edge":1024}"#),
-            (1, r#"{"max_edge":600,"progressive":true,"trellis":true}"#),
-            (2, "{}"),
+        for (suite, params, at_most) in [
+            (0, "{}", 10.0),
+            (1, r#"{"max_edge":1024}"#, 10.0),
+            (1, r#"{"max_edge":600,"progressive":true,"trellis":true}"#, 10.0),
+            (2, "{}", 10.0),
+            (3, "{}", 10.0),
+            // Nearly all of it is for what few files have.
+            (4, r#"{"location":true}"#, f64::INFINITY),
+            (5, "{}", 10.0),
+            (5, r#"{"text":"© Ana Gómez","size":100,"opacity":100,"max_edge":1024}"#, 10.0),
         ] {
-            checker.check(suite, &case, params, 10.0);
+            checker.check(suite, &case, params, at_most);
         }
     }
     checker.finish();
@@ -153,18 +168,48 @@ fn large_pictures_stay_below_their_estimates_and_not_far_below() {
 #[test]
 fn all_params_stay_below_their_estimates() {
     let mut checker = Checker::new();
-    let suites = [
-        &darkroom_placeholder::conformance::SUITE,
-        &darkroom_preview::conformance::SUITE,
-        &darkroom_thumbnail::conformance::SUITE,
-    ];
-    for input in (conformance::KIT.inputs)() {
+    // The codec's, and files with EXIF.
+    for input in (KIT.inputs)() {
         let case = Case::new(input.name, input.media, input.bytes);
-        for (number, suite) in suites.iter().enumerate() {
+        for (number, suite) in SUITES.iter().enumerate() {
             for params in suite.params {
                 checker.check(number, &case, params, f64::INFINITY);
             }
         }
     }
     checker.finish();
+}
+
+/// A PNG with a block of three directories, each of which has as many entries as are looked at, none of them asked for.
+fn with_thousands_of_entries() -> Case {
+    let entry =
+        |tag: u16, value: u32| [&tag.to_be_bytes()[..], &[0, 4, 0, 0, 0, 1], &value.to_be_bytes()].concat();
+    let directory = |pointers: &[(u16, u32)]| {
+        let fill = vec![entry(0x9999, 0); 4096 - pointers.len()].concat();
+        let pointers: Vec<u8> = pointers.iter().flat_map(|(tag, at)| entry(*tag, *at)).collect();
+        [&4096u16.to_be_bytes()[..], &fill, &pointers, &[0; 4]].concat()
+    };
+    let length = 2 + 4096 * 12 + 4;
+    let first = directory(&[(0x8769, 8 + length), (0x8825, 8 + 2 * length)]);
+    let block = [b"MM\0*\0\0\0\x08", &first[..], &directory(&[]), &directory(&[])].concat();
+    Case::new("a png with thousands of entries", MediaType::PNG, darkroom_metadata::samples::png_with(&block))
+}
+
+#[test]
+fn thousands_of_entries_stay_below_their_estimates() {
+    let mut checker = Checker::new();
+    let case = with_thousands_of_entries();
+    for (suite, params) in
+        [(0, "{}"), (1, "{}"), (2, "{}"), (3, "{}"), (4, r#"{"location":true}"#), (5, "{}")]
+    {
+        checker.check(suite, &case, params, f64::INFINITY);
+    }
+    checker.finish();
+}
+
+#[test]
+fn every_processor_is_held_against_its_estimates() {
+    let mut measured = SUITES.map(|suite| suite.processor.id());
+    measured.sort_unstable();
+    assert_eq!(toolkit().ids().collect::<Vec<_>>(), measured);
 }

@@ -21,7 +21,13 @@ fn processors_make_the_bytes_of_their_tables_in_a_canister() {
         include_str!("../../processors/placeholder/tests/goldens.txt"),
         include_str!("../../processors/preview/tests/goldens.txt"),
         include_str!("../../processors/thumbnail/tests/goldens.txt"),
+        include_str!("../../processors/dominant-colors/tests/goldens.txt"),
+        include_str!("../../processors/metadata/tests/goldens.txt"),
+        include_str!("../../processors/watermark/tests/goldens.txt"),
     ];
+    let next = u32::try_from(tables.len()).unwrap();
+    let more: Result<Vec<String>, String> = probe.update("outputs", (next, 0u32));
+    assert_eq!(more, Err("there is no such suite".to_owned()), "a suite of the probe has no table here");
     for (suite, table) in (0u32..).zip(tables) {
         let mut left: Vec<&str> = table.lines().collect();
         for params in 0u32.. {

@@ -16,6 +16,8 @@ fn placed(placements: [api::Placement; 3]) -> api::InitArgs {
         source: source.map(str::to_owned),
         placement: Some(placement),
         storage: (asset == "placeholder").then_some(api::Storage::Inline),
+        optional: None,
+        verify: None,
         params: params.map(str::to_owned),
     };
     let derivatives = vec![
@@ -248,7 +250,7 @@ fn the_canister_knows_the_listed_processors() {
 fn an_invalid_configuration_rejects_the_install() {
     let darkroom = Darkroom::new();
     let mut args = placed([api::Placement::Client; 3]);
-    args.pipelines.as_mut().unwrap()[0].lanes[1].stages[0].processor = "watermark".to_owned();
+    args.pipelines.as_mut().unwrap()[0].lanes[1].stages[0].processor = "mosaic".to_owned();
     let id = darkroom.network.create_canister_with_settings(Some(darkroom.owner), None);
     darkroom.network.add_cycles(id, 100_000_000_000_000);
     let wasm = darkroom_wasm::CANISTER.to_vec();
@@ -260,8 +262,8 @@ fn an_invalid_configuration_rejects_the_install() {
         .reject_message;
     assert!(
         error.contains(
-            "pipeline `photo`, lane `derivatives`, stage `preview`, field `processor`: found `watermark`; \
-             allowed: original, placeholder, preview, thumbnail"
+            "pipeline `photo`, lane `derivatives`, stage `preview`, field `processor`: found `mosaic`; \
+             allowed: original, dominant-colors, metadata, placeholder, preview, thumbnail, watermark"
         ),
         "{error}"
     );

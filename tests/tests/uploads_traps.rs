@@ -9,7 +9,7 @@ use darkroom_tests::{
 };
 use pocket_ic::ErrorCode;
 
-const METHODS: [&str; 9] = [
+const METHODS: [&str; 10] = [
     "abort_upload",
     "begin_asset",
     "begin_upload",
@@ -18,6 +18,7 @@ const METHODS: [&str; 9] = [
     "finish_upload",
     "put_assets",
     "put_chunk",
+    "reprocess",
     "upload_whole",
 ];
 
@@ -129,6 +130,9 @@ fn a_trap_in_every_call(trap: Trap) {
     let limits = api::Limits { max_file_size: Some(1), ..Default::default() };
     let configure = api::InitArgs { limits: Some(limits), ..Default::default() };
 
+    let reprocess =
+        api::Reprocess { item: deleted.id.clone(), pipeline: Some("photo".to_owned()), ..Default::default() };
+
     let before = stage.view();
     stage.darkroom.upgrade_to(&trapping(darkroom_wasm::CANISTER, &METHODS, trap)).unwrap();
     assert_eq!(stage.view(), before);
@@ -142,11 +146,14 @@ fn a_trap_in_every_call(trap: Trap) {
     stage.refused("begin_upload", (&begin,));
     stage.refused("upload_whole", (&whole,));
     stage.refused("configure", (&configure,));
+    stage.refused("reprocess", (&reprocess,));
     assert_eq!(stage.view(), before);
 
     stage.darkroom.upgrade();
     assert_eq!(stage.view(), before);
     let darkroom = &stage.darkroom;
+    let begun: api::Result<api::Reprocessed> = darkroom.update("reprocess", (&reprocess,));
+    assert_eq!(begun.unwrap().revision.unwrap().revises, Some(deleted.id.clone()));
     assert_eq!(darkroom.delete_as(owner, &deleted.id).unwrap().bytes, file(1).size);
     assert_eq!(darkroom.abort_as(owner, given_up.session).unwrap().bytes, 2 * u64::from(CHUNK));
     let published = [

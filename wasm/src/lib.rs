@@ -1,4 +1,5 @@
-//! The canister's Wasm module, built by cargo and carried as bytes; with the feature `probe`, the tests' probe too.
+//! The canister's Wasm module, built by cargo and carried as bytes; with the feature `probe`, those of
+//! the tests too.
 //!
 //! `build.rs` builds it for wasm32-unknown-unknown, so that nothing but cargo is needed, and adds that target to
 //! the toolchain where it is missing.
@@ -9,6 +10,10 @@ pub static CANISTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom.
 /// The canister of `tests/probe`, packed likewise.
 #[cfg(feature = "probe")]
 pub static PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm.gz"));
+
+/// The canister of `tests/hazards`, packed likewise.
+#[cfg(feature = "probe")]
+pub static HAZARDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hazards.wasm.gz"));
 
 #[cfg(test)]
 mod tests {

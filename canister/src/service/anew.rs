@@ -69,6 +69,11 @@ impl<M: Memory + Clone> Service<M> {
         self.store.set_walk((!is_empty).then(|| Walk::new(from_nothing)));
     }
 
+    /// Has what is not certified certified by the timer.
+    pub(super) fn certify_later(&mut self) {
+        self.begin_walk(self.store.walk().is_some_and(|walk| walk.from_nothing));
+    }
+
     /// Whether there is more to certify.
     pub(crate) fn is_certifying(&self) -> bool {
         self.store.walk().is_some()

@@ -4,7 +4,7 @@ use darkroom_api as api;
 use darkroom_core::asset::{AssetName, Meta};
 use darkroom_core::id::{ItemId, SessionId};
 use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::Plan;
+use darkroom_core::pipeline::{Plan, PlannedStage};
 use darkroom_core::session::{Declared, Session};
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
@@ -51,16 +51,9 @@ impl<M: Memory + Clone> Service<M> {
         };
         let draft = Draft {
             pipeline: pipeline.clone(),
-            stages: plan
-                .stages()
-                .iter()
-                .map(|stage| StageRecord {
-                    asset: stage.asset.clone(),
-                    state: StageState::Waiting,
-                    attempts: 0,
-                })
-                .collect(),
+            stages: waiting(&plan),
             sessions: Vec::new(),
+            kept: Vec::new(),
         };
         let session = self.open_session(message, &config, declared, 1)?;
         let id = ItemId::new(caller.bytes(), session.id);
@@ -75,6 +68,9 @@ impl<M: Memory + Clone> Service<M> {
             published_at: None,
             assets: Vec::new(),
             draft: Some(draft),
+            revision: None,
+            revises: None,
+            failed: Vec::new(),
         };
         let asset = asset_record(AssetName::original(), media, &session, Meta::default(), Origin::Uploaded);
         let upload = wire::upload(id, &session);
@@ -177,6 +173,16 @@ impl<M: Memory + Clone> Service<M> {
     }
 }
 
+/// The stages of a plan, of which none has begun.
+pub(super) fn waiting(plan: &Plan) -> Vec<StageRecord> {
+    let stage = |stage: &PlannedStage| StageRecord {
+        asset: stage.asset.clone(),
+        state: StageState::Waiting,
+        attempts: 0,
+    };
+    plan.stages().iter().map(stage).collect()
+}
+
 pub(super) fn asset_record(
     name: AssetName,
     media: MediaType,
@@ -197,5 +203,6 @@ pub(super) fn asset_record(
         },
         origin,
         session: Some(session.id),
+        since: None,
     }
 }

@@ -1,9 +1,10 @@
 //! What the lane of derivatives reads from the store and leaves there.
 
 use darkroom_api as api;
-use darkroom_core::asset::AssetName;
+use darkroom_core::asset::{AssetName, Meta};
 use darkroom_core::id::ChunkKey;
 use darkroom_core::lane::{Made, Stored, Workbench};
+use darkroom_core::media::MediaType;
 use darkroom_core::pipeline::PlannedStage;
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
@@ -34,6 +35,9 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
     }
 
     fn keep(&mut self, stage: &PlannedStage, made: Made) -> Result<(), Error> {
+        if self.item.asset(stage.asset.as_str()).is_some() {
+            return self.confirm(stage, &made);
+        }
         let plan = darkroom_core::pipeline::Plan::new(&self.draft.pipeline, self.service.registry())?;
         let bytes = &made.derivative.bytes;
         let failed = |error: api::Error| Error::ProcessorFailed {
@@ -64,6 +68,7 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
                 on_canister: true,
             }),
             session: None,
+            since: None,
         };
         done(&mut self.draft, record.name.as_str());
         insert_asset(&mut self.item, &plan, record);
@@ -75,6 +80,33 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
         self.ended.push((stage.asset.clone(), Err(error).wire()));
         Ok(())
     }
+}
+
+impl<M: Memory + Clone> Bench<'_, M> {
+    /// Compares what a client made with what its recipe gives.
+    fn confirm(&mut self, stage: &PlannedStage, made: &Made) -> Result<(), Error> {
+        let claimed = self.item.assets.iter_mut().find(|asset| asset.name == stage.asset);
+        let Some(claimed) = claimed else { return Ok(()) };
+        let derivative = &made.derivative;
+        let found = shown(&claimed.media, claimed.meta, claimed.sha256);
+        let made = shown(&derivative.media, derivative.meta, Digest::of(&derivative.bytes));
+        if found != made {
+            return Err(Error::DerivativeMismatch { asset: stage.asset.to_string(), found, made });
+        }
+        if let Origin::Claimed(recipe) = &claimed.origin {
+            claimed.origin = Origin::Verified(recipe.clone());
+        }
+        done(&mut self.draft, stage.asset.as_str());
+        self.ended.push((stage.asset.clone(), Ok(())));
+        Ok(())
+    }
+}
+
+/// What is compared of two derivatives, as it is shown.
+fn shown(media: &MediaType, meta: Meta, sha256: Digest) -> String {
+    let size =
+        meta.size.map(|size| format!(" of {} x {} pixels", size.width, size.height)).unwrap_or_default();
+    format!("{media}{size} with SHA-256 {sha256}")
 }
 
 impl<M: Memory + Clone> Service<M> {

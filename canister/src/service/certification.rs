@@ -46,7 +46,7 @@ impl Found {
             address: self.address,
             asset: &self.asset,
             file_name: &self.item.file_name,
-            published_at: self.item.published_at.unwrap_or_default(),
+            published_at: self.item.since(&self.asset),
         }
     }
 }
@@ -175,8 +175,7 @@ impl<M: Memory + Clone> Service<M> {
         cors: &Cors,
         known: &mut Known,
     ) -> api::Result<AnswersRecord> {
-        let published_at = item.published_at.unwrap_or_default();
-        let subject = Subject { address, asset, file_name: &item.file_name, published_at };
+        let subject = Subject { address, asset, file_name: &item.file_name, published_at: item.since(asset) };
         match many_chunks(asset) {
             None => Ok(answers::certify(&subject, cors, [asset.sha256], known).0),
             Some(blob) => {

@@ -1,7 +1,7 @@
 //! The configuration: defaults, arguments on top of them, and its wire form.
 
 use darkroom_api as api;
-use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Stage, Storage};
+use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Stage, Storage, Verify};
 use darkroom_core::processor::parse_params;
 use darkroom_core::registry::Registry;
 use darkroom_core::session::MAX_CHUNKS;
@@ -157,8 +157,22 @@ fn stage(stage: &api::Stage) -> api::Result<Stage> {
             None | Some(api::Storage::Chunks) => Storage::Chunks,
             Some(api::Storage::Inline) => Storage::Inline,
         },
+        optional: stage.optional.unwrap_or_default(),
+        verify: match stage.verify {
+            None | Some(api::Verify::Never) => Verify::Never,
+            Some(api::Verify::Always) => Verify::Always,
+        },
         params: parse_params(&stage.processor, stage.params.as_deref()).wire()?,
     })
+}
+
+/// A pipeline in its wire form.
+pub(super) fn wire_pipeline(pipeline: &Pipeline) -> api::Pipeline {
+    let lane = |lane: &LaneConfig| api::Lane {
+        name: lane.name.clone(),
+        stages: lane.stages.iter().map(wire_stage).collect(),
+    };
+    api::Pipeline { name: pipeline.name.clone(), lanes: pipeline.lanes.iter().map(lane).collect() }
 }
 
 fn wire_stage(stage: &Stage) -> api::Stage {
@@ -173,6 +187,11 @@ fn wire_stage(stage: &Stage) -> api::Stage {
         storage: Some(match stage.storage {
             Storage::Chunks => api::Storage::Chunks,
             Storage::Inline => api::Storage::Inline,
+        }),
+        optional: Some(stage.optional),
+        verify: Some(match stage.verify {
+            Verify::Never => api::Verify::Never,
+            Verify::Always => api::Verify::Always,
         }),
         params: (!stage.params.is_empty())
             .then(|| serde_json::Value::Object(stage.params.clone()).to_string()),
@@ -195,15 +214,7 @@ impl<M: Memory + Clone> Service<M> {
     /// The configured pipelines.
     pub(crate) fn pipelines(&self) -> api::Result<Vec<api::Pipeline>> {
         let config = self.store.config().wire()?;
-        let lane = |lane: &LaneConfig| api::Lane {
-            name: lane.name.clone(),
-            stages: lane.stages.iter().map(wire_stage).collect(),
-        };
-        let pipeline = |pipeline: &Pipeline| api::Pipeline {
-            name: pipeline.name.clone(),
-            lanes: pipeline.lanes.iter().map(lane).collect(),
-        };
-        Ok(config.pipelines.pipelines.iter().map(pipeline).collect())
+        Ok(config.pipelines.pipelines.iter().map(wire_pipeline).collect())
     }
 
     /// The registered processors.

@@ -152,11 +152,12 @@ impl<M: Memory + Clone> Service<M> {
                 location,
                 origin: Origin::Claimed(claim.recipe),
                 session: None,
+                since: None,
             };
             insert_asset(&mut item, &plan, record);
         }
         item.draft = Some(draft);
-        let item = self.settle(id, item, now)?;
+        let (id, item) = self.settle(id, item, now)?;
         Ok(wire::item(id, &item))
     }
 

@@ -8,12 +8,15 @@ use darkroom_core::pipeline::{MAX_STAGES, Plan};
 use ic_stable_structures::Memory;
 
 use super::bench::Bench;
-use super::publish::{derive, progress};
+use super::publish::{derive, is_unverified, progress};
 use super::{Service, Wire};
 use crate::store::{ItemRecord, JobRecord, StageState};
 
 /// How often a stage is begun before an interruption (an upgrade, a lack of resources) fails it.
 const MAX_ATTEMPTS: u32 = 3;
+
+/// The most bytes of a reason that is kept.
+const MAX_REASON: usize = 1000;
 
 /// A job that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub(crate) struct Job {
 
 impl<M: Memory + Clone> Service<M> {
     /// The next job, counted as begun; jobs whose item is gone or that were begun too often are ended first.
-    pub(crate) fn next_job(&mut self) -> api::Result<Option<Job>> {
+    pub(crate) fn next_job(&mut self, now: u64) -> api::Result<Option<Job>> {
         loop {
             let Some(key) = self.store.jobs.keys(..).next() else { return Ok(None) };
             let job = u64::from_be_bytes(key);
@@ -34,11 +37,11 @@ impl<M: Memory + Clone> Service<M> {
             if record.attempts >= MAX_ATTEMPTS {
                 let last = record.last.map(|last| format!(", last: {last}")).unwrap_or_default();
                 let message = format!("interrupted {MAX_ATTEMPTS} times{last}");
-                self.fail_job(job, &api::Error::new("interrupted", message))?;
+                self.fail_job(job, &api::Error::new("interrupted", message), now)?;
                 continue;
             }
             record.attempts += 1;
-            if self.mark(&record, StageState::Running)? {
+            if self.is_wanted(&record)? && self.mark(&record, StageState::Running)? {
                 self.store.jobs.insert(key, &record);
                 // A pipeline that no longer holds together fails the job when it is run, and not the queue.
                 let company = self.draft(record.item).and_then(|(_, draft)| {
@@ -55,7 +58,7 @@ impl<M: Memory + Clone> Service<M> {
     /// its item may run with it.
     pub(crate) fn run_job(&mut self, job: u64, now: u64) -> api::Result<()> {
         let Some(record) = self.store.jobs.get(&job.to_be_bytes()).wire()? else { return Ok(()) };
-        self.run_stages(job, &record, now).or_else(|error| self.fail_job(job, &error))
+        self.run_stages(job, &record, now).or_else(|error| self.fail_job(job, &error, now))
     }
 
     /// Has a job whose message trapped run again without company, which may have been the reason.
@@ -71,15 +74,29 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
-    /// Ends a job as failed, with the reason in its stage.
-    pub(crate) fn fail_job(&mut self, job: u64, error: &api::Error) -> api::Result<()> {
+    /// Ends a job as failed, with the reason in its stage. What was to be verified goes; an item that is complete without
+    /// it is published.
+    pub(crate) fn fail_job(&mut self, job: u64, error: &api::Error, now: u64) -> api::Result<()> {
         let key = job.to_be_bytes();
-        if let Some(record) = self.store.jobs.get(&key).wire()? {
-            self.store.jobs.remove(&key);
-            let state = StageState::Failed { code: error.code.clone(), message: error.message.clone() };
-            self.mark(&record, state)?;
+        let Some(record) = self.store.jobs.get(&key).wire()? else { return Ok(()) };
+        self.store.jobs.remove(&key);
+        // What a trap says may be long, and everybody is shown it.
+        let end = error.message.floor_char_boundary(MAX_REASON);
+        let state = StageState::Failed { code: error.code.clone(), message: error.message[..end].to_owned() };
+        if !self.mark(&record, state)? {
+            return Ok(());
         }
-        Ok(())
+        let (mut item, mut draft) = self.draft(record.item)?;
+        // Nothing follows from a pipeline that no longer holds together.
+        let Ok(plan) = self.plan(&draft) else { return Ok(()) };
+        if plan.stage(record.asset.as_str()).is_some_and(|stage| is_unverified(&item, stage))
+            && let Some(at) = item.assets.iter().position(|asset| asset.name == record.asset)
+        {
+            let asset = item.assets.remove(at);
+            self.drop_asset(&item.owner, &mut draft, &asset)?;
+        }
+        item.draft = Some(draft);
+        self.settle(record.item, item, now).map(|_| ())
     }
 
     /// Leaves a job in the queue: with a reason, its attempt counts.
@@ -99,6 +116,15 @@ impl<M: Memory + Clone> Service<M> {
     /// Whether jobs wait.
     pub(crate) fn has_jobs(&self) -> bool {
         self.store.jobs.len() > 0
+    }
+
+    /// Whether a job's stage waits for it: not if its source was refused after it was queued, or another job ran it.
+    fn is_wanted(&self, job: &JobRecord) -> api::Result<bool> {
+        let item = self.store.items.get(&job.item.0).wire()?;
+        let draft = item.and_then(|item| item.draft);
+        let mut stages = draft.iter().flat_map(|draft| &draft.stages);
+        let stage = stages.find(|stage| stage.asset == job.asset);
+        Ok(stage.is_some_and(|stage| matches!(stage.state, StageState::Queued | StageState::Running)))
     }
 
     /// Notes the state of a job's stage; false when its item is gone or published.
@@ -145,14 +171,19 @@ impl<M: Memory + Clone> Service<M> {
             }
         }
         if jobs.iter().all(|(key, _)| *key != first) {
-            return Ok(());
+            // Its item may be complete without it.
+            let item = self.item(job.item)?;
+            return self.settle(job.item, item, now).map(|_| ());
         }
         let (item, draft) = self.draft(job.item)?;
         // The lane takes what is ready; all but the stages of these jobs are made to look done.
         let mut done = progress(&item);
         let assets = plan.stages().iter().map(|stage| &stage.asset);
-        let others = assets.filter(|asset| jobs.iter().all(|(_, job)| job.asset != **asset));
-        others.for_each(|asset| done.complete(asset.clone()));
+        let (due, others): (Vec<_>, Vec<_>) =
+            assets.partition(|asset| jobs.iter().any(|(_, job)| job.asset == **asset));
+        others.into_iter().for_each(|asset| done.complete(asset.clone()));
+        // Also what a client has made: it is made again.
+        due.into_iter().for_each(|asset| done.reopen(asset));
         let images = self.store.config().wire()?.images;
         let mut bench = Bench { service: self, item, draft, ended: Vec::new() };
         derive(&plan, &images).advance(done, &mut bench).wire()?;
@@ -165,16 +196,17 @@ impl<M: Memory + Clone> Service<M> {
                 Ok(()) => {
                     self.store.jobs.remove(&key.to_be_bytes());
                 }
-                Err(error) => self.fail_job(*key, &error)?,
+                Err(error) => self.fail_job(*key, &error, now)?,
             }
         }
         Ok(())
     }
 }
 
-/// Whether a job's source is there and its asset is not.
+/// Whether a job's source is there and its asset is not, or not verified.
 fn is_due(item: &ItemRecord, plan: &Plan, job: &JobRecord) -> bool {
-    let stage = plan.stage(job.asset.as_str());
-    stage.is_some_and(|stage| item.asset(stage.source.as_str()).is_some())
-        && item.asset(job.asset.as_str()).is_none()
+    plan.stage(job.asset.as_str()).is_some_and(|stage| {
+        let is_open = item.asset(stage.asset.as_str()).is_none() || is_unverified(item, stage);
+        is_open && item.asset(stage.source.as_str()).is_some()
+    })
 }

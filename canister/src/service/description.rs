@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::gallery;
 use super::wire::provenance;
 use crate::certify::document::{Document, Kind};
-use crate::store::{AssetRecord, ItemRecord, Location, RecipeRecord};
+use crate::store::{AssetRecord, FailedRecord, ItemRecord, Location, RecipeRecord};
 
 /// The most bytes of an inline asset that stand in the description itself.
 const MAX_DATA: usize = 4096;
@@ -26,6 +26,7 @@ pub(super) fn describe(id: ItemId, item: &ItemRecord) -> Document {
         created_at: rfc_3339(item.created_at),
         published_at: rfc_3339(item.published_at.unwrap_or_default()),
         assets: item.assets.iter().map(|record| asset(id, record)).collect(),
+        failed: item.failed.iter().map(failure).collect(),
         gallery: gallery::entry(id, item).as_ref().map(gallery::shown),
     })
 }
@@ -50,6 +51,14 @@ fn asset(id: ItemId, record: &AssetRecord) -> document::Asset {
         provenance: provenance(&record.origin).to_owned(),
         recipe: record.origin.recipe().map(recipe),
         data: data(record),
+    }
+}
+
+fn failure(record: &FailedRecord) -> document::Failure {
+    document::Failure {
+        asset: record.asset.to_string(),
+        code: record.code.clone(),
+        message: record.message.clone(),
     }
 }
 

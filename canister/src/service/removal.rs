@@ -7,7 +7,9 @@ use ic_stable_structures::Memory;
 use super::publish::newest_key;
 use super::{Service, Wire, session_key};
 use crate::env::Caller;
-use crate::store::{AssetRecord, GoneRecord, HoldingRecord, ItemRecord, Location, SessionRecord, StageState};
+use crate::store::{
+    AssetRecord, Draft, GoneRecord, HoldingRecord, ItemRecord, Location, SessionRecord, StageState,
+};
 
 /// Chunks that one message frees of a blob; a timer frees the others. About 130,000 instructions each.
 const FREED_AT_ONCE: usize = 500;
@@ -109,12 +111,29 @@ impl<M: Memory + Clone> Service<M> {
         Ok(record.session.stored_bytes())
     }
 
+    /// Removes the open sessions of a draft that is complete without what they would bring.
+    pub(super) fn end_sessions(&mut self, draft: &Draft) -> api::Result<()> {
+        for session in &draft.sessions {
+            if let Some(record) = self.store.sessions.get(&session_key(*session)).wire()? {
+                self.end_session(&record)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes an item with its assets, sessions, jobs and keys, and gives back what it held.
     pub(super) fn drop_item(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<api::Freed> {
+        let mut bytes = 0;
+        if let Some(revision) = item.revision
+            && let Some(record) = self.store.items.get(&revision.0).wire()?
+        {
+            bytes += self.drop_item(revision, &record)?.bytes;
+        }
         self.forget_certified(id, item)?;
         self.end_tokens(id, item)?;
-        let mut bytes = 0;
-        for asset in &item.assets {
+        let is_kept =
+            |asset: &&AssetRecord| item.draft.as_ref().is_some_and(|draft| draft.kept.contains(&asset.name));
+        for asset in item.assets.iter().filter(|asset| !is_kept(asset)) {
             bytes += self.free(&item.owner, asset)?;
         }
         let open = item.draft.iter().flat_map(|draft| draft.sessions.iter().copied());
@@ -126,13 +145,29 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(published_at) = item.published_at {
             self.store.newest.remove(&newest_key(published_at, id));
         }
-        if let Some(key) = &item.key {
+        // A revision has a key to give to its item, and none that leads to itself.
+        if let Some(key) = item.key.as_ref().filter(|_| item.revises.is_none()) {
             self.store.keys.remove(key);
         }
         // Its jobs, if any, find no item when their turn comes, and end.
         self.store.items.remove(&id.0);
-        self.give_back(&item.owner, HoldingRecord { items: 1, ..HoldingRecord::default() })?;
+        match item.revises {
+            Some(revised) => self.forget_revision(revised, id)?,
+            None => self.give_back(&item.owner, HoldingRecord { items: 1, ..HoldingRecord::default() })?,
+        }
         Ok(api::Freed { bytes })
+    }
+
+    /// Frees an asset of a draft, unless its bytes are those of the item that the draft is a revision of.
+    pub(super) fn drop_asset(
+        &mut self,
+        owner: &[u8],
+        draft: &mut Draft,
+        asset: &AssetRecord,
+    ) -> api::Result<()> {
+        let before = draft.kept.len();
+        draft.kept.retain(|kept| *kept != asset.name);
+        if draft.kept.len() == before { self.free(owner, asset).map(|_| ()) } else { Ok(()) }
     }
 
     /// Frees an asset's bytes and gives them back to its owner; the session that filled it ends.

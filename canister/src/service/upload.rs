@@ -2,7 +2,7 @@
 
 use darkroom_api as api;
 use darkroom_core::asset::ORIGINAL;
-use darkroom_core::id::SessionId;
+use darkroom_core::id::{ItemId, SessionId};
 use darkroom_core::session::Put;
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
@@ -59,9 +59,9 @@ impl<M: Memory + Clone> Service<M> {
             if put == Put::Stored {
                 self.store.sessions.insert(session_key(session), &record);
             }
-            if is_open { None } else { Some(self.item(record.item)?) }
+            if is_open { None } else { Some((record.item, self.item(record.item)?)) }
         };
-        let item = item.map(|item| wire::item(record.item, &item));
+        let item = item.map(|(id, item)| wire::item(id, &item));
         Ok(wire::receipt(&record.session, put == Put::Repeated, item))
     }
 
@@ -78,15 +78,27 @@ impl<M: Memory + Clone> Service<M> {
         let is_open = record.session.finished().is_none();
         let completed = if is_open { self.complete(&mut record, message.now)? } else { None };
         let done = completed.is_some() || !is_open;
-        let item = completed.map_or_else(|| self.item(record.item), Ok)?;
-        let item = wire::item(record.item, &item);
+        let (id, item) = completed.map_or_else(|| Ok((record.item, self.item(record.item)?)), Ok)?;
+        let item = wire::item(id, &item);
         Ok(api::FinishUpload { done, hashed: record.session.hashed_bytes(), item })
     }
 
     /// Hashes what one message may of a session that is not finished, and stores it; with the last of it makes the asset.
-    /// Gives the item when that is done.
-    fn complete(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<Option<ItemRecord>> {
+    /// Gives the item that has it when that is done.
+    fn complete(
+        &mut self,
+        record: &mut SessionRecord,
+        now: u64,
+    ) -> api::Result<Option<(ItemId, ItemRecord)>> {
         let session = record.session.id;
+        let (mut item, mut draft) = match self.unfilled(record) {
+            Ok(open) => open,
+            Err(error) => {
+                // The chunk is stored, and goes with its session.
+                self.store.sessions.insert(session_key(session), record);
+                return Err(error);
+            }
+        };
         let found = match record.session.finish(&self.store.chunks, HASH_BUDGET) {
             Ok(Some(found)) => found,
             unfinished => {
@@ -98,7 +110,6 @@ impl<M: Memory + Clone> Service<M> {
         record.asset.sha256 = found;
         record.session.expires_at = now + self.store.config().wire()?.session_nanos;
         self.store.sessions.insert(session_key(session), record);
-        let (mut item, mut draft) = self.draft(record.item)?;
         let plan = self.plan(&draft)?;
         draft.sessions.retain(|open| *open != session);
         done(&mut draft, record.asset.name.as_str());
@@ -107,6 +118,18 @@ impl<M: Memory + Clone> Service<M> {
         // Its bytes stay reserved: they are the asset's now.
         self.close_session(&record.session.owner, 0)?;
         self.settle(record.item, item, now).map(Some)
+    }
+
+    /// The draft that a session fills an asset of, which is not there otherwise.
+    fn unfilled(&self, record: &SessionRecord) -> api::Result<(ItemRecord, Draft)> {
+        let (item, draft) = self.draft(record.item)?;
+        match item.asset(record.asset.name.as_str()) {
+            None => Ok((item, draft)),
+            Some(asset) => {
+                let message = format!("asset `{}` is stored with SHA-256 {}", asset.name, asset.sha256);
+                Err(api::Error::new(api::code::ASSET_CONFLICT, message))
+            }
+        }
     }
 
     /// Lets a session rest until `expires_at` at least: its item is being worked on.

@@ -3,9 +3,12 @@
 use candid::Principal;
 use darkroom_api as api;
 use darkroom_core::id::{ItemId, SessionId};
+use darkroom_core::pipeline::{Placement, Stage};
 use darkroom_core::session::{Coverage, Session};
 
-use crate::store::{AssetRecord, ItemRecord, Location, Origin, RecipeRecord, StageRecord, StageState};
+use crate::store::{
+    AssetRecord, Draft, FailedRecord, ItemRecord, Location, Origin, RecipeRecord, StageRecord, StageState,
+};
 
 /// Turns the errors of core into those of the wire.
 pub(crate) trait Wire<T> {
@@ -71,15 +74,18 @@ pub(super) fn item(id: ItemId, record: &ItemRecord) -> api::Item {
         published_at: record.published_at,
         assets: record.assets.iter().map(asset).collect(),
         stages: stages(record),
+        revision: record.revision.map(|id| id.to_string()),
+        revises: record.revises.map(|id| id.to_string()),
     }
 }
 
 fn state(record: &ItemRecord) -> &'static str {
     let Some(draft) = &record.draft else { return api::item_state::PUBLISHED };
-    let any = |test: fn(&StageState) -> bool| draft.stages.iter().any(|stage| test(&stage.state));
-    if any(|state| matches!(state, StageState::Failed { .. })) {
+    let any = |test: fn(&StageState) -> bool| draft.stages.iter().filter(move |stage| test(&stage.state));
+    let is_required = |stage: &StageRecord| configured(draft, stage).is_none_or(|stage| !stage.optional);
+    if any(|state| matches!(state, StageState::Failed { .. })).any(is_required) {
         api::item_state::FAILED
-    } else if any(|state| matches!(state, StageState::Queued | StageState::Running)) {
+    } else if any(|state| matches!(state, StageState::Queued | StageState::Running)).next().is_some() {
         api::item_state::PROCESSING
     } else {
         api::item_state::OPEN
@@ -98,18 +104,33 @@ fn stages(record: &ItemRecord) -> Vec<api::StageStatus> {
         })
     };
     match &record.draft {
-        None => record.assets.iter().filter_map(done).collect(),
+        None => {
+            record.assets.iter().filter_map(done).chain(record.failed.iter().map(failed_status)).collect()
+        }
         Some(draft) => draft
             .stages
             .iter()
             .map(|stage| {
-                let configured = draft.pipeline.lanes.iter().flat_map(|lane| &lane.stages);
-                let on_canister = configured
-                    .filter(|configured| configured.asset == stage.asset.as_str())
-                    .any(|configured| configured.placement == darkroom_core::pipeline::Placement::Canister);
-                stage_status(stage, on_canister)
+                let configured = configured(draft, stage);
+                stage_status(stage, configured.is_some_and(|stage| stage.placement == Placement::Canister))
             })
             .collect(),
+    }
+}
+
+/// A stage of a draft, as it was configured when the upload began.
+fn configured<'a>(draft: &'a Draft, stage: &StageRecord) -> Option<&'a Stage> {
+    let mut stages = draft.pipeline.lanes.iter().flat_map(|lane| &lane.stages);
+    stages.find(|configured| configured.asset == stage.asset.as_str())
+}
+
+fn failed_status(failed: &FailedRecord) -> api::StageStatus {
+    api::StageStatus {
+        asset: failed.asset.to_string(),
+        placement: placement(failed.on_canister),
+        state: api::stage_state::FAILED.to_owned(),
+        attempts: failed.attempts,
+        error: Some(api::Error::new(&failed.code, failed.message.clone())),
     }
 }
 

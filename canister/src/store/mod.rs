@@ -33,8 +33,9 @@ pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
-    AssetRecord, ConfigRecord, Draft, GoneRecord, HoldingRecord, ItemRecord, JobRecord, Location, Origin,
-    QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks, min_cycles,
+    AssetRecord, ConfigRecord, Draft, FailedRecord, GoneRecord, HoldingRecord, ItemRecord, JobRecord,
+    Location, Origin, QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks,
+    min_cycles,
 };
 pub(crate) use table::Table;
 pub(crate) use tokens::{TokenId, TokenRecord, Tokens, owner_key, token_of};

@@ -167,6 +167,15 @@ pub(crate) struct ItemRecord {
     pub(crate) assets: Vec<AssetRecord>,
     /// What is only needed until the item is published.
     pub(crate) draft: Option<Draft>,
+    /// Of a published item: the one in which derivatives of it are being made again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revision: Option<ItemId>,
+    /// Of such a one: the item that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revises: Option<ItemId>,
+    /// Of a published item: the optional stages that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedRecord>,
 }
 
 /// The unpublished part of an item.
@@ -178,6 +187,9 @@ pub(crate) struct Draft {
     pub(crate) stages: Vec<StageRecord>,
     /// Open sessions of derivatives.
     pub(crate) sessions: Vec<SessionId>,
+    /// Of a revision: the assets that it has from its item, whose bytes are not its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<AssetName>,
 }
 
 /// How far a stage is.
@@ -189,6 +201,21 @@ pub(crate) struct StageRecord {
     pub(crate) state: StageState,
     /// How often the canister has begun it.
     pub(crate) attempts: u32,
+}
+
+/// An optional stage that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FailedRecord {
+    /// The asset that it was to make.
+    pub(crate) asset: AssetName,
+    /// Placed on the canister, not on the client.
+    pub(crate) on_canister: bool,
+    /// How often the canister had begun it.
+    pub(crate) attempts: u32,
+    /// Permanent code.
+    pub(crate) code: String,
+    /// For people.
+    pub(crate) message: String,
 }
 
 /// Where a stage is.
@@ -231,6 +258,9 @@ pub(crate) struct AssetRecord {
     /// The session that filled it, where one did.
     #[serde(default)]
     pub(crate) session: Option<SessionId>,
+    /// When it took the place of another; absent for one that was published with its item. Nanoseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<u64>,
 }
 
 /// Where an asset's bytes are.
@@ -305,6 +335,11 @@ impl Origin {
 }
 
 impl ItemRecord {
+    /// When an asset of it got its place. Nanoseconds since 1970, 0 while it is not published.
+    pub(crate) fn since(&self, asset: &AssetRecord) -> u64 {
+        asset.since.or(self.published_at).unwrap_or_default()
+    }
+
     /// The asset of this name, if it is complete.
     pub(crate) fn asset(&self, name: &str) -> Option<&AssetRecord> {
         self.assets.iter().find(|asset| asset.name.as_str() == name)

@@ -22,12 +22,13 @@ pub(super) fn run(target: &Target, args: &Ls) -> Result<()> {
             eprintln!("nothing is stored yet");
             return Ok(());
         }
-        let header = ["ITEM", "FILE", "PIPELINE", "ORIGINAL", "BYTES", "ASSETS"];
+        let header = ["ITEM", "FILE", "PIPELINE", "ORIGINAL", "BYTES", "ASSETS", "PROVENANCE"];
         print(&text::table(header, items.iter().map(row).collect(), &[4]))
     })
 }
 
-async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
+/// All items that the caller may read, newest first.
+pub(super) async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
     let mut items = Vec::new();
     let mut after = None;
     loop {
@@ -40,7 +41,7 @@ async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
     }
 }
 
-fn row(item: &api::Item) -> [String; 6] {
+fn row(item: &api::Item) -> [String; 7] {
     let original = item.assets.iter().find(|asset| asset.recipe.is_none());
     let names: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
     [
@@ -53,5 +54,14 @@ fn row(item: &api::Item) -> [String; 6] {
         }),
         text::bytes(item.assets.iter().map(|asset| asset.size).sum()),
         names.join(" "),
+        provenance(item),
     ]
+}
+
+/// How many derivatives the canister vouches for, and for how many only a client does.
+fn provenance(item: &api::Item) -> String {
+    let count = |kind: &str| item.assets.iter().filter(|asset| asset.provenance == kind).count();
+    let kinds = [api::provenance::VERIFIED, api::provenance::CLAIMED].map(|kind| (count(kind), kind));
+    let shown = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{count} {kind}"));
+    shown.collect::<Vec<_>>().join(", ")
 }

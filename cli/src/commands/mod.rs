@@ -7,6 +7,7 @@ mod localnet;
 mod ls;
 mod new_processor;
 mod processors;
+mod reprocess;
 mod rm;
 mod run;
 pub(crate) mod share;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Command::Rm(args) => rm::run(target, &args),
         Command::Share(args) => share::run(target, &args),
         Command::Verify(args) => verify::run(target, &args),
+        Command::Reprocess(args) => reprocess::run(target, &args),
         Command::Processors(args) => processors::run(target, &args),
         Command::Config(command) => config::run(&command),
         Command::NewProcessor { name } => new_processor::run(&name),

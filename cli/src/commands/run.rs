@@ -155,6 +155,9 @@ fn show(connection: &Connection, stored: &[(usize, PathBuf, Outcome)]) -> Result
             format!("{}, lanes: {}{sent}", text::duration(outcome.elapsed), lanes.join(", "))
         };
         super::print(&format!("{} is item {} ({how})", shown(path), outcome.item))?;
+        for failed in &outcome.failed {
+            eprintln!("{}: without `{}`: {}", shown(path), failed.asset, failed.message);
+        }
     }
     if connection.endpoint.is_embedded() {
         eprintln!("\nto open the URLs, start the network that serves them: cargo darkroom localnet start");

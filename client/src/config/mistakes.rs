@@ -60,7 +60,8 @@ fn mistakes() -> Vec<Mistake> {
             "source = \"preview\"",
             "sauce = \"preview\"",
             (19, 1),
-            "unknown field `sauce`, expected one of `asset`, `processor`, `source`, `placement`, `storage`, `params`"
+            "unknown field `sauce`, expected one of `asset`, `processor`, `source`, `placement`, `storage`, \
+             `optional`, `verify`, `params`"
                 .to_owned(),
             Some("source"),
         ),
@@ -143,6 +144,41 @@ fn mistakes() -> Vec<Mistake> {
              `inline`; allowed: `chunks` for this processor"
                 .to_owned(),
             None,
+        ),
+        (
+            "asset = \"original\"\nprocessor = \"original\"",
+            "asset = \"original\"\nprocessor = \"original\"\noptional = true",
+            (9, 12),
+            "invalid configuration: pipeline `photo`, lane `original`, stage `original`, field `optional`: found \
+             `true`; allowed: `false` for this processor"
+                .to_owned(),
+            None,
+        ),
+        (
+            "asset = \"original\"\nprocessor = \"original\"",
+            "asset = \"original\"\nprocessor = \"original\"\nverify = \"always\"",
+            (9, 10),
+            "invalid configuration: pipeline `photo`, lane `original`, stage `original`, field `verify`: found \
+             `always`; allowed: `never` for this processor"
+                .to_owned(),
+            None,
+        ),
+        (
+            "processor = \"preview\"",
+            "processor = \"preview\"\noptional = true",
+            (17, 1),
+            format!(
+                "{STAGE} `thumbnail`, field `optional`: found `false` with the optional source `preview`; allowed: \
+                 `true`, or a source that is required"
+            ),
+            None,
+        ),
+        (
+            "placement = \"canister\"",
+            "verify = \"allways\"",
+            (20, 10),
+            "unknown variant `allways`, expected `never` or `always`".to_owned(),
+            Some("always"),
         ),
         (
             "asset = \"original\"\nprocessor = \"original\"",

@@ -5,7 +5,7 @@ mod locate;
 mod nearest;
 
 use darkroom_api as api;
-use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Plan, Stage, Storage};
+use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Plan, Stage, Storage, Verify};
 use darkroom_core::processor::parse_params;
 use darkroom_core::registry::Registry;
 
@@ -74,6 +74,11 @@ fn stage_to_wire(stage: &Stage) -> api::Stage {
             Storage::Chunks => api::Storage::Chunks,
             Storage::Inline => api::Storage::Inline,
         }),
+        optional: Some(stage.optional),
+        verify: Some(match stage.verify {
+            Verify::Never => api::Verify::Never,
+            Verify::Always => api::Verify::Always,
+        }),
         params: (!stage.params.is_empty())
             .then(|| serde_json::Value::Object(stage.params.clone()).to_string()),
     }
@@ -101,6 +106,11 @@ fn stage_from_wire(stage: &api::Stage) -> darkroom_core::Result<Stage> {
         storage: match stage.storage {
             None | Some(api::Storage::Chunks) => Storage::Chunks,
             Some(api::Storage::Inline) => Storage::Inline,
+        },
+        optional: stage.optional.unwrap_or_default(),
+        verify: match stage.verify {
+            None | Some(api::Verify::Never) => Verify::Never,
+            Some(api::Verify::Always) => Verify::Always,
         },
         params: parse_params(&stage.processor, stage.params.as_deref())?,
     })

@@ -41,9 +41,9 @@ pub(crate) fn stages_to_make(plan: &Plan, stored: &BTreeSet<String>) -> BTreeSet
     needed
 }
 
-/// Whether any stage reads the uploaded bytes as an image.
-pub(crate) fn reads_original(plan: &Plan) -> bool {
-    plan.stages().iter().any(|stage| stage.source.as_str() == ORIGINAL)
+/// Whether any stage without which no item is complete reads the uploaded bytes as an image.
+pub(crate) fn requires_image(plan: &Plan) -> bool {
+    plan.stages().iter().any(|stage| stage.source.as_str() == ORIGINAL && !stage.optional)
 }
 
 /// Groups sizes, in order, so that no group is larger than `limit`; what is larger by itself is not in any.

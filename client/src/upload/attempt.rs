@@ -6,7 +6,7 @@ use darkroom_core::asset::ORIGINAL;
 use crate::error::{Error, ErrorKind, Result};
 use crate::upload::lanes::is_published;
 use crate::upload::whole::{Open, Whole};
-use crate::upload::{Event, Job, Outcome, StoredAsset};
+use crate::upload::{Event, FailedStage, Job, Outcome, StoredAsset};
 
 /// Attempts in all: one that went on from the journal, one that went on from what the canister had, a new one.
 const ATTEMPTS: u32 = 3;
@@ -98,9 +98,15 @@ impl Job<'_> {
             // Nothing is dropped on the word of one node.
             let item = if certified { item.clone() } else { self.darkroom.certified_item(&item.id).await? };
             if item.state == api::item_state::FAILED {
-                self.abort(&upload).await;
-                let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
-                return Err(Failure { error, stale: true });
+                match self.try_again(&item.id).await {
+                    Ok(()) => {}
+                    Err(error) if passes(&error) => return Err(Failure { error, stale: false }),
+                    Err(_) => {
+                        self.abort(&upload).await;
+                        let error = Error::Unfinished { item: item.id, state: item.state, seconds: 0 };
+                        return Err(Failure { error, stale: true });
+                    }
+                }
             }
         }
         self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });
@@ -115,6 +121,8 @@ impl Job<'_> {
                 self.forget().await;
                 Err(Failure { error, stale: true })
             }
+            // What the canister could not make is kept with its reason, to be tried again.
+            Err(error @ Error::CanisterStage { .. }) => Err(Failure { error, stale: false }),
             // What another upload has begun is not ended by what went wrong here.
             Err(error) if resumed && is_local(&error) => Err(Failure { error, stale: false }),
             Err(error) => {
@@ -125,6 +133,12 @@ impl Job<'_> {
                 Err(Failure { stale, error })
             }
         }
+    }
+
+    /// Has the stages that failed wait for their turn again.
+    async fn try_again(&self, item: &str) -> Result<()> {
+        let args = api::Reprocess { item: item.to_owned(), ..Default::default() };
+        self.darkroom.calls.update::<_, api::Reprocessed>("reprocess", &args).await.map(drop)
     }
 
     /// Drops what was declared with a SHA-256 that the file does not have.
@@ -153,6 +167,7 @@ impl Job<'_> {
             item: item.id.clone(),
             pipeline: item.pipeline.clone(),
             assets,
+            failed: FailedStage::of(item),
             lanes: self.tracker.lane_times(),
             elapsed: self.tracker.elapsed(),
             already_stored,

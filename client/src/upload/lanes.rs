@@ -9,7 +9,7 @@ use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{Placement, PlannedStage};
 use tokio::time::Instant;
 
-use crate::derive::{Deriver, LocalAsset};
+use crate::derive::{Derived, Deriver, LocalAsset};
 use crate::error::{Error, Result};
 use crate::schedule::stages_to_make;
 use crate::upload::Job;
@@ -24,19 +24,19 @@ impl Job<'_> {
         &self,
         upload: &api::Upload,
         known: Option<&api::Item>,
-        made: Option<BTreeMap<String, LocalAsset>>,
+        made: Option<Derived>,
     ) -> Result<(api::Item, u64)> {
         let stored: BTreeSet<String> =
             known.iter().flat_map(|item| &item.assets).map(|asset| asset.name.clone()).collect();
         let ((sent, after_original), (local, after_derivatives)) =
-            tokio::try_join!(self.lane_a(upload, &stored), self.lane_b(upload, &stored, made))?;
+            tokio::try_join!(self.lane_a(upload, &stored), self.lane_b(&upload.item, &stored, made))?;
         // Both are replies of update calls, so they are certified.
         let item = match later(after_original, after_derivatives).filter(is_published) {
             Some(item) => item,
             None => self.wait_for_canister(&upload.item).await?,
         };
         self.count_canister_stages(&item);
-        self.check(&item, digests(&local)).await?;
+        self.check(&item, digests(&local.assets)).await?;
         Ok((item, sent))
     }
 
@@ -57,24 +57,27 @@ impl Job<'_> {
     }
 
     /// Makes the derivatives that are placed here, and sends them.
-    async fn lane_b(
+    pub(crate) async fn lane_b(
         &self,
-        upload: &api::Upload,
+        item: &str,
         stored: &BTreeSet<String>,
-        made: Option<BTreeMap<String, LocalAsset>>,
-    ) -> Result<(BTreeMap<String, LocalAsset>, Option<api::Item>)> {
+        made: Option<Derived>,
+    ) -> Result<(Derived, Option<api::Item>)> {
         let local = match made {
             Some(made) => made,
             None => self.make(stored).await?,
         };
-        let to_send = self.to_send(stored, &local);
-        let item = self.send_assets(&upload.item, &to_send).await?;
+        let to_send = self.to_send(stored, &local.assets);
+        let sent = self.send_assets(item, &to_send);
+        let failed = self.report_failures(item, stored, &local);
+        let (sent, failed) = tokio::try_join!(sent, failed)?;
+        let item = later(sent, failed);
         self.count_sent(&to_send);
         Ok((local, item))
     }
 
     /// Makes the derivatives that are placed here and not stored, and what they are made from.
-    pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<BTreeMap<String, LocalAsset>> {
+    pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<Derived> {
         let needed = stages_to_make(&self.plan, stored);
         let deriver = Deriver {
             plan: self.plan.clone(),
@@ -88,7 +91,7 @@ impl Job<'_> {
     }
 
     /// Those of the made assets that the canister is sent.
-    pub(super) fn to_send<'m>(
+    pub(crate) fn to_send<'m>(
         &'m self,
         stored: &BTreeSet<String>,
         made: &'m BTreeMap<String, LocalAsset>,
@@ -108,7 +111,7 @@ impl Job<'_> {
     }
 
     /// Waits for the stages that run on the canister. Gives the published item from a certified answer.
-    async fn wait_for_canister(&self, item: &str) -> Result<api::Item> {
+    pub(crate) async fn wait_for_canister(&self, item: &str) -> Result<api::Item> {
         let begun = Instant::now();
         let mut wait = POLL[0];
         loop {
@@ -117,17 +120,11 @@ impl Job<'_> {
                 return self.darkroom.certified_item(item).await;
             }
             if now.state == api::item_state::FAILED {
-                // What follows drops the item, so the network itself has to say it.
+                // A node may be behind, so the network itself has to say it.
                 let now = self.darkroom.certified_item(item).await?;
-                if now.state != api::item_state::FAILED {
-                    continue;
+                if now.state == api::item_state::FAILED {
+                    return Err(self.failed_stage(now));
                 }
-                let failed = now.stages.into_iter().find_map(|stage| Some((stage.asset, stage.error?)));
-                let (asset, source) = failed.unwrap_or_else(|| {
-                    let unknown = api::Error::new("unknown", "the canister gave no reason");
-                    ("unknown".to_owned(), unknown)
-                });
-                return Err(Error::CanisterStage { asset, source });
             }
             let seconds = begun.elapsed().as_secs();
             if begun.elapsed() > self.options.patience {
@@ -136,6 +133,17 @@ impl Job<'_> {
             tokio::time::sleep(wait).await;
             wait = wait.mul_f64(1.5).min(POLL[1]);
         }
+    }
+
+    /// The first required stage that failed.
+    pub(crate) fn failed_stage(&self, item: api::Item) -> Error {
+        let is_required = |asset: &str| self.plan.stage(asset).is_none_or(|stage| !stage.optional);
+        let mut failed = item.stages.into_iter().filter_map(|stage| Some((stage.asset, stage.error?)));
+        let (asset, source) = failed.find(|(asset, _)| is_required(asset)).unwrap_or_else(|| {
+            let unknown = api::Error::new("unknown", "the canister gave no reason");
+            ("unknown".to_owned(), unknown)
+        });
+        Error::CanisterStage { asset, source }
     }
 
     fn count_canister_stages(&self, item: &api::Item) {
@@ -193,6 +201,8 @@ mod tests {
             published_at: None,
             assets: vec![asset; assets],
             stages: Vec::new(),
+            revision: None,
+            revises: None,
         })
     }
 

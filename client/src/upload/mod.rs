@@ -2,6 +2,7 @@
 
 mod attempt;
 mod check;
+mod failures;
 mod lanes;
 mod options;
 mod outcome;
@@ -26,33 +27,33 @@ use crate::darkroom::Darkroom;
 use crate::derive::Content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::FileStamp;
-use crate::schedule::{idempotency_key, reads_original, stages_to_make};
+use crate::schedule::{idempotency_key, requires_image, stages_to_make};
 use crate::thread::on_thread;
 
 pub use options::UploadOptions;
-pub use outcome::{LaneTime, Outcome, StoredAsset};
+pub use outcome::{FailedStage, LaneTime, Outcome, StoredAsset};
 pub use progress::{Event, Unit};
 
 use lanes::later;
-use progress::Tracker;
+pub(crate) use progress::Tracker;
 
 /// What is known of an upload before it begins.
-struct Job<'a> {
-    darkroom: &'a Darkroom,
-    plan: Arc<Plan>,
+pub(crate) struct Job<'a> {
+    pub(crate) darkroom: &'a Darkroom,
+    pub(crate) plan: Arc<Plan>,
     /// What may be decoded and made of images.
-    limits: DecodeLimits,
-    original: Content,
+    pub(crate) limits: DecodeLimits,
+    pub(crate) original: Content,
     /// The original's upright size, where its header tells it.
-    size: Option<Size>,
-    sha256: Digest,
+    pub(crate) size: Option<Size>,
+    pub(crate) sha256: Digest,
     /// Whether the SHA-256 comes from the journal, and not from the bytes.
-    trusted: bool,
+    pub(crate) trusted: bool,
     /// The file as it was read, where it is one.
-    file: Option<FileStamp>,
-    options: &'a UploadOptions,
-    begin: api::BeginUpload,
-    tracker: Tracker<'a>,
+    pub(crate) file: Option<FileStamp>,
+    pub(crate) options: &'a UploadOptions,
+    pub(crate) begin: api::BeginUpload,
+    pub(crate) tracker: Tracker<'a>,
 }
 
 impl Darkroom {
@@ -85,9 +86,9 @@ impl Darkroom {
     /// it finished; how many are on their way at once follows what the network takes.
     ///
     /// An upload of the same bytes under the same name through the same recipes continues where an earlier one
-    /// was interrupted, and gives the stored item where it was not. A file that fails leaves nothing behind;
-    /// only when the network fails, the canister is short of cycles, or this future is dropped, what was sent
-    /// stays until its session expires, to be continued. Transient failures are repeated with growing waits, a
+    /// was interrupted, and gives the stored item where it was not. A file that fails here leaves nothing behind;
+    /// when the network fails, the canister is short of cycles or cannot run a required stage, or this future is
+    /// dropped, what was sent stays until its session expires, to be continued. Transient failures are repeated with growing waits, a
     /// definite refusal never: it ends the upload with all that is on its way.
     ///
     /// # Errors
@@ -177,7 +178,7 @@ impl Darkroom {
         bytes: &Bytes,
         limits: DecodeLimits,
     ) -> Result<(MediaType, Option<Size>)> {
-        if !reads_original(plan) {
+        if !requires_image(plan) {
             return Ok((media.unwrap_or(MediaType::OCTET_STREAM), None));
         }
         let Some(media) = media else {

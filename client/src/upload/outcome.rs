@@ -17,6 +17,8 @@ pub struct Outcome {
     pub pipeline: String,
     /// Its assets, in pipeline order.
     pub assets: Vec<StoredAsset>,
+    /// The optional stages that failed, without which it is complete.
+    pub failed: Vec<FailedStage>,
     /// How long each lane took, in pipeline order.
     pub lanes: Vec<LaneTime>,
     /// How long it took in all.
@@ -26,6 +28,17 @@ pub struct Outcome {
     pub already_stored: bool,
     /// Bytes of the file that were added, less than its size where an earlier upload was continued.
     pub sent: u64,
+}
+
+/// An optional stage that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStage {
+    /// The asset that it was to make.
+    pub asset: String,
+    /// A permanent code.
+    pub code: String,
+    /// For people.
+    pub message: String,
 }
 
 /// An asset of it.
@@ -47,6 +60,8 @@ pub struct StoredAsset {
     pub placement: Placement,
     /// The id of the processor that made it.
     pub processor: String,
+    /// One of [`provenance`](darkroom_api::provenance).
+    pub provenance: String,
 }
 
 /// How long a lane took.
@@ -70,6 +85,18 @@ impl From<&api::Asset> for StoredAsset {
             height: asset.height,
             placement: recipe.map_or(Placement::Client, |recipe| placement_from_wire(recipe.placement)),
             processor: recipe.map_or(PASSTHROUGH, |recipe| &recipe.processor).to_owned(),
+            provenance: asset.provenance.clone(),
         }
+    }
+}
+
+impl FailedStage {
+    /// Those of an item, in pipeline order.
+    pub fn of(item: &api::Item) -> Vec<FailedStage> {
+        let failed = |stage: &api::StageStatus| {
+            let api::Error { code, message, .. } = stage.error.clone()?;
+            Some(FailedStage { asset: stage.asset.clone(), code, message })
+        };
+        item.stages.iter().filter_map(failed).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! A small file with its derivatives in one call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use darkroom_api as api;
@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 
 use crate::calls::Entry;
 use crate::clock::now;
-use crate::derive::LocalAsset;
+use crate::derive::Derived;
 use crate::error::{Error, Result};
 use crate::upload::lanes::{digests, is_published};
 use crate::upload::transfer::{BATCH, with_bytes};
@@ -31,13 +31,13 @@ pub(super) enum Whole {
 #[derive(Default)]
 pub(super) struct Open {
     /// The derivatives, where they have been made.
-    pub(super) made: Option<BTreeMap<String, LocalAsset>>,
+    pub(super) made: Option<Derived>,
     /// The canister has taken everything, and makes the rest by itself.
     pub(super) taken: bool,
 }
 
 impl Open {
-    fn with(made: BTreeMap<String, LocalAsset>, taken: bool) -> Whole {
+    fn with(made: Derived, taken: bool) -> Whole {
         Whole::Open(Open { made: Some(made), taken })
     }
 }
@@ -54,7 +54,7 @@ impl Job<'_> {
         }
         let nothing = BTreeSet::new();
         let made = self.make(&nothing).await?;
-        let to_send = self.to_send(&nothing, &made);
+        let to_send = self.to_send(&nothing, &made.assets);
         let derived: usize = to_send.iter().map(|(_, asset)| asset.content.bytes.len()).sum();
         if self.original.bytes.len().saturating_add(derived) > BATCH {
             return Ok(Open::with(made, false));
@@ -68,9 +68,10 @@ impl Job<'_> {
             Err(error) => return Err(error),
         };
         if !is_published(&item) {
-            return Ok(Open::with(made, true));
+            // The canister runs stages later, so that one that has failed did so before.
+            return Ok(Open::with(made, item.state != api::item_state::FAILED));
         }
-        self.check(&item, digests(&made)).await?;
+        self.check(&item, digests(&made.assets)).await?;
         if u128::from(item.created_at) < called.saturating_sub(CLOCKS).as_nanos() {
             self.tracker.report(Event::AlreadyStored { item: item.id.clone() });
             return Ok(Whole::Done(self.outcome(&item, 0, true)));

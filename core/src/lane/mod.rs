@@ -105,6 +105,11 @@ impl Progress {
         }
     }
 
+    /// Records that an asset is to be made again.
+    pub fn reopen(&mut self, asset: &AssetName) {
+        self.done.retain(|done| done != asset);
+    }
+
     /// The stages of `plan` that can run now: placed here (`None` for anywhere), neither done nor failed, their source
     /// complete. They are independent of each other.
     pub fn ready<'p>(

@@ -75,6 +75,12 @@ pub struct Stage {
     /// Where the asset's bytes are kept.
     #[serde(default)]
     pub storage: Storage,
+    /// Whether an item is complete without it where the stage fails. Nothing that is required may be made from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Whether the canister makes again what a client says that it made.
+    #[serde(default, skip_serializing_if = "Verify::is_never")]
+    pub verify: Verify,
     /// Parameters of the processor.
     #[serde(default, skip_serializing_if = "RawParams::is_empty")]
     pub params: RawParams,
@@ -112,6 +118,25 @@ pub enum Storage {
     Inline,
 }
 
+/// Whether the canister makes again what a client says that it made, and refuses it where the bytes are others. What
+/// the canister makes itself needs no such check, so a stage that is placed there may have either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verify {
+    /// It is taken as it comes; its provenance is `claimed`.
+    #[default]
+    Never,
+    /// It is made again before the item is published; its provenance is then `verified`.
+    Always,
+}
+
+impl Verify {
+    /// Whether it is the default.
+    pub fn is_never(&self) -> bool {
+        *self == Verify::Never
+    }
+}
+
 impl Config {
     /// The pipelines that stand where nothing is configured: one, `photo`, with the lanes `original` and
     /// `derivatives` (preview, thumbnail and placeholder, made by the client).
@@ -125,6 +150,8 @@ impl Config {
             source: source.map(str::to_owned),
             placement: Placement::Client,
             storage,
+            optional: false,
+            verify: Verify::Never,
             params,
         };
         let original = stage("original", PASSTHROUGH, None, Storage::Chunks, RawParams::new());

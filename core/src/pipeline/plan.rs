@@ -2,7 +2,9 @@
 
 use crate::asset::{AssetName, KEBAB_RULE, ORIGINAL, is_kebab};
 use crate::error::{Error, Result};
-use crate::pipeline::{LaneConfig, MAX_STAGES, PASSTHROUGH, Pipeline, Place, Placement, Stage, Storage};
+use crate::pipeline::{
+    LaneConfig, MAX_STAGES, PASSTHROUGH, Pipeline, Place, Placement, Stage, Storage, Verify,
+};
 use crate::processor::{Descriptor, RawParams};
 use crate::registry::Registry;
 
@@ -34,6 +36,10 @@ pub struct PlannedStage {
     pub placement: Placement,
     /// Where its bytes are kept.
     pub storage: Storage,
+    /// Whether an item is complete without it where it fails.
+    pub optional: bool,
+    /// Whether the canister makes again what a client says that it made.
+    pub verify: Verify,
 }
 
 impl Plan {
@@ -150,6 +156,12 @@ impl Checker<'_> {
         if stage.storage != Storage::Chunks {
             return Err(refuse("storage", "`inline`".to_owned(), "`chunks` for this processor"));
         }
+        if stage.optional {
+            return Err(refuse("optional", "`true`".to_owned(), "`false` for this processor"));
+        }
+        if stage.verify != Verify::Never {
+            return Err(refuse("verify", "`always`".to_owned(), "`never` for this processor"));
+        }
         if !stage.params.is_empty() {
             let names: Vec<_> = stage.params.keys().map(String::as_str).collect();
             return Err(refuse("params", names.join(", "), "none for this processor"));
@@ -174,6 +186,13 @@ impl Checker<'_> {
             let known: Vec<_> = all.iter().map(|(_, _, other)| other.asset.as_str()).collect();
             return Err(self.wrong(place, "source", format!("`{source}`"), known.join(", ")));
         }
+        let is_optional =
+            |(_, _, other): &&(usize, &LaneConfig, &Stage)| other.asset == source && other.optional;
+        if !stage.optional && all.iter().any(|other| is_optional(&other)) {
+            let found = format!("`false` with the optional source `{source}`");
+            let allowed = "`true`, or a source that is required".to_owned();
+            return Err(self.wrong(place, "optional", found, allowed));
+        }
         let canonical_params = processor.canonical_params(&stage.params).map_err(|error| match error {
             Error::InvalidParams { reason, .. } => {
                 let given = serde_json::Value::Object(stage.params.clone()).to_string();
@@ -190,6 +209,8 @@ impl Checker<'_> {
             canonical_params,
             placement: stage.placement,
             storage: stage.storage,
+            optional: stage.optional,
+            verify: stage.verify,
         })
     }
 

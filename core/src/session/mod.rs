@@ -89,6 +89,20 @@ impl Session {
         })
     }
 
+    /// A finished session that takes no bytes: it gives a time to work on an asset that is stored already, of this
+    /// SHA-256.
+    ///
+    /// # Errors
+    /// None that this declaration could have.
+    pub fn of_stored(id: SessionId, owner: &[u8], sha256: Digest, expires_at: u64) -> Result<Session> {
+        let declared = Declared { size: 1, chunk_size: 1, sha256: Some(sha256) };
+        let mut session = Session::new(id, owner, declared, expires_at)?;
+        session.coverage.insert(0);
+        session.hashed = 1;
+        session.finished = Some(sha256);
+        Ok(session)
+    }
+
     /// Declared bytes.
     pub fn size(&self) -> u64 {
         self.size

@@ -11,9 +11,12 @@ use darkroom_core::registry::Registry;
 pub fn link() -> Vec<&'static Descriptor> {
     vec![
         // One line for each crate.
+        &darkroom_dominant_colors::PROCESSOR,
+        &darkroom_metadata::PROCESSOR,
         &darkroom_placeholder::PROCESSOR,
         &darkroom_preview::PROCESSOR,
         &darkroom_thumbnail::PROCESSOR,
+        &darkroom_watermark::PROCESSOR,
     ]
 }
 

@@ -1,10 +1,10 @@
 //! What a photo was taken with, and how.
 
+use darkroom_codec::exif::Directory;
 use serde::Serialize;
 
 use crate::number::{Decimal, Ratio};
 use crate::text;
-use crate::tiff::Directory;
 
 const MAKE: u16 = 0x010f;
 const MODEL: u16 = 0x0110;
@@ -48,7 +48,7 @@ impl Camera {
     pub(crate) fn read(first: Directory<'_>, exif: Option<Directory<'_>>) -> Camera {
         let text = |directory: Directory<'_>, tag| directory.find(tag).and_then(text::shown);
         let unsigned = |tag| exif?.find(tag)?.unsigned();
-        let ratio = |tag| exif?.find(tag)?.ratio(0);
+        let ratio = |tag| Ratio::read(exif?.find(tag)?, 0);
         Camera {
             make: text(first, MAKE),
             model: text(first, MODEL),

@@ -4,9 +4,9 @@
 //! place. The other processors carry no metadata over; this one says what a page may show beside a picture. What
 //! the block lacks is left out of the JSON, and a block that is damaged gives what can be read of it.
 //!
-//! Only headers are read, never pixels. The EXIF reader is written here because what it looks at has to be bounded
-//! whatever the block says: a directory is searched in place, nothing of it is copied or expanded, and there are at
-//! most three of them. It is held against kamadak-exif in the tests.
+//! Only headers are read, never pixels. What is looked at is bounded whatever the block says: directories are searched
+//! in place by [`darkroom_codec::exif`], and there are at most three of them. It is held against kamadak-exif in the
+//! tests.
 //!
 //! ```
 //! use darkroom_codec::{CODECS, testing};
@@ -34,7 +34,6 @@ mod render;
 #[cfg(feature = "testing")]
 pub mod samples;
 mod text;
-mod tiff;
 mod time;
 
 use darkroom_core::asset::{Asset, AssetKind, Derivative};

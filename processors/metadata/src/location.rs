@@ -1,9 +1,9 @@
 //! Where a photo was taken.
 
+use darkroom_codec::exif::Directory;
 use serde::Serialize;
 
-use crate::number::Decimal;
-use crate::tiff::Directory;
+use crate::number::{Decimal, Ratio};
 
 const LATITUDE: u16 = 2;
 const LONGITUDE: u16 = 4;
@@ -50,7 +50,7 @@ fn coordinate(gps: Directory<'_>, tag: u16, [positive, negative]: [&[u8]; 2], mo
     // In billionths of a degree, so that three roundings are not seen in the last place.
     let mut sum = 0u64;
     for (index, parts) in [1, 60, 3600].into_iter().enumerate() {
-        let ratio = angle.ratio(index)?;
+        let ratio = Ratio::read(angle, index)?;
         sum = sum.checked_add(ratio.times(1_000_000_000)? / parts)?;
     }
     let micro = (sum + 500) / 1000;
@@ -60,7 +60,7 @@ fn coordinate(gps: Directory<'_>, tag: u16, [positive, negative]: [&[u8]; 2], mo
 
 /// To a decimetre.
 fn altitude(gps: Directory<'_>) -> Option<Decimal> {
-    let metres = gps.find(ALTITUDE)?.ratio(0)?.times(10)?;
+    let metres = Ratio::read(gps.find(ALTITUDE)?, 0)?.times(10)?;
     let value = i32::try_from(metres).ok().filter(|_| metres <= HIGHEST.into())?;
     // 1 and, measured from the ellipsoid (EXIF 3), 3 are below.
     let below =

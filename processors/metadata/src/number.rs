@@ -1,5 +1,6 @@
 //! Fractions as EXIF has them, and decimals as JSON has them.
 
+use darkroom_codec::exif::Value;
 use serde::{Serialize, Serializer};
 
 /// An unsigned fraction.
@@ -10,6 +11,12 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
+    /// One of an entry's fractions.
+    pub(crate) fn read(value: Value<'_>, index: usize) -> Option<Ratio> {
+        let [numerator, denominator] = value.ratio(index)?;
+        Some(Ratio { numerator, denominator })
+    }
+
     /// The fraction times `factor`, rounded to nearest; `None` for a denominator of 0.
     pub(crate) fn times(self, factor: u32) -> Option<u64> {
         let (numerator, denominator) = (u64::from(self.numerator), u64::from(self.denominator));

@@ -1,5 +1,6 @@
 //! From source to JSON.
 
+use darkroom_codec::exif;
 use darkroom_codec::orientation::Orientation;
 use darkroom_core::asset::Derivative;
 use darkroom_core::cost::Cost;
@@ -15,10 +16,8 @@ use crate::camera::Camera;
 use crate::container;
 use crate::location::Location;
 use crate::params::MetadataParams;
-use crate::tiff::{Block, Directory};
 use crate::time;
 
-const ORIENTATION: u16 = 0x0112;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
 
@@ -44,15 +43,15 @@ struct Record<'a> {
 
 pub(crate) fn render(source: &Source<'_>, params: &MetadataParams) -> Result<Derivative<Size>> {
     let size = source.size()?;
-    let block = container::exif(source.media(), source.bytes());
-    let first = block.and_then(Block::first);
+    let first = container::exif(source.media(), source.bytes()).and_then(exif::directory);
     let exif = first.and_then(|first| first.below(EXIF_DIRECTORY));
     let gps = || first.and_then(|first| first.below(GPS_DIRECTORY));
     let record = Record {
         width: size.width,
         height: size.height,
         media_type: source.media().as_str(),
-        orientation: orientation(source.media(), block, first),
+        // By which the codec turns this file, as EXIF counts it.
+        orientation: first.map(Orientation::in_directory).unwrap_or_default() as u8 + 1,
         camera: first.filter(|_| params.camera).map(|first| Camera::read(first, exif)),
         taken_at: exif.filter(|_| params.time).and_then(time::taken_at),
         location: if params.location { gps().and_then(Location::read) } else { None },
@@ -63,15 +62,4 @@ pub(crate) fn render(source: &Source<'_>, params: &MetadataParams) -> Result<Der
     };
     let bytes = serde_json::to_vec(&record).map_err(failed)?;
     Ok(Derivative { media: MediaType::parse("application/json")?, bytes, meta: size })
-}
-
-/// The orientation by which the codec turns this file, as EXIF counts it.
-fn orientation(media: &MediaType, block: Option<&[u8]>, first: Option<Directory<'_>>) -> u8 {
-    let found = if *media == MediaType::TIFF {
-        let value = first.and_then(|first| first.find(ORIENTATION)?.unsigned());
-        value.and_then(|value| Orientation::from_exif(u32::try_from(value).ok()?)).unwrap_or_default()
-    } else {
-        block.map(Orientation::in_exif).unwrap_or_default()
-    };
-    found as u8 + 1
 }

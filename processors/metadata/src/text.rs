@@ -1,6 +1,6 @@
 //! Texts of an EXIF block, fit to be shown.
 
-use crate::tiff::Value;
+use darkroom_codec::exif::Value;
 
 /// The most characters of a text.
 const MAX_CHARS: usize = 128;

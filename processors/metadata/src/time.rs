@@ -1,6 +1,6 @@
 //! When a photo was taken: EXIF's three texts as one of ISO 8601.
 
-use crate::tiff::Directory;
+use darkroom_codec::exif::Directory;
 
 const DATE_TIME_ORIGINAL: u16 = 0x9003;
 const OFFSET_TIME_ORIGINAL: u16 = 0x9011;

@@ -177,8 +177,8 @@ fn big_tiff_is_read_too() {
     assert_eq!((&found["make"], &found["iso"]), (&json!("Big Box"), &json!(400)));
 }
 
-/// Fields and what they are called in the JSON, as kamadak-exif finds them.
-fn by_reference(block: &[u8]) -> Option<(Option<String>, Option<u32>, u8)> {
+/// Make, ISO and orientation as kamadak-exif finds them; no orientation where it has several, of which it takes the last.
+fn by_reference(block: &[u8]) -> Option<(Option<String>, Option<u32>, Option<u8>)> {
     let mut reader = Reader::new();
     reader.continue_on_error(true);
     let exif = reader.read_raw(block.to_vec()).or_else(|error| error.distill_partial_result(|_| ())).ok()?;
@@ -188,7 +188,9 @@ fn by_reference(block: &[u8]) -> Option<(Option<String>, Option<u32>, u8)> {
         _ => None,
     };
     let iso = value(Tag::PhotographicSensitivity).and_then(|value| value.get_uint(0));
-    Some((make, iso, Orientation::in_exif(block) as u8 + 1))
+    let turned = value(Tag::Orientation).and_then(|value| Orientation::from_exif(value.get_uint(0)?));
+    let several = exif.fields().filter(|field| field.tag == Tag::Orientation).count() > 1;
+    Some((make, iso, (!several).then_some(turned.unwrap_or_default() as u8 + 1)))
 }
 
 fn changed(range: Range<usize>) -> impl Strategy<Value = Vec<(usize, u8)>> {
@@ -216,7 +218,9 @@ proptest! {
         let size = CODECS.size(&MediaType::JPEG, &samples::jpeg(&block), DecodeLimits::default()).unwrap();
         prop_assert_eq!(&found["width"], size.width);
         let Some((make, iso, orientation)) = by_reference(&block) else { return Ok(()) };
-        prop_assert_eq!(&found["orientation"], orientation);
+        if let Some(orientation) = orientation {
+            prop_assert_eq!(&found["orientation"], orientation);
+        }
         let plain = |make: &String| !make.is_empty() && make.chars().all(|c| c.is_ascii_graphic());
         if let Some(make) = make.filter(plain) {
             prop_assert_eq!(&found["make"], &make);

@@ -1,21 +1,28 @@
 //! The codec and the processors on wasm32: what they make of the inputs of their golden tables.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::ptr;
+use std::rc::Rc;
 
 use darkroom_codec::testing;
-use darkroom_codec::testing::conformance::KIT;
 use darkroom_core::Digest;
-use darkroom_core::testing::{Input, Suite};
+use darkroom_core::testing::{Input, Kit, Suite};
 
-pub(crate) const SUITES: [&Suite; 3] = [
+pub(crate) const SUITES: [&Suite; 6] = [
     &darkroom_placeholder::conformance::SUITE,
     &darkroom_preview::conformance::SUITE,
     &darkroom_thumbnail::conformance::SUITE,
+    &darkroom_dominant_colors::conformance::SUITE,
+    &darkroom_metadata::conformance::SUITE,
+    &darkroom_watermark::conformance::SUITE,
 ];
 
+/// The inputs of a kit.
+type Made = (&'static Kit, Rc<[Input]>);
+
 thread_local! {
-    /// Made once: that takes longer than most of what is made of them.
-    static INPUTS: OnceCell<Vec<Input>> = const { OnceCell::new() };
+    /// Of the kit that was used last: making them takes longer than most of what is made of them.
+    static INPUTS: RefCell<Option<Made>> = const { RefCell::new(None) };
 }
 
 /// Every fixture's size and pixels, at full size and at a quarter, as lines of `codec/tests/goldens.txt`.
@@ -34,13 +41,19 @@ fn decoded() -> Result<String, String> {
 fn outputs(suite: u32, params: u32) -> Result<Vec<String>, String> {
     let suite = SUITES.get(suite as usize).ok_or("there is no such suite")?;
     let params = suite.params.get(params as usize).ok_or("there are no such params")?;
-    INPUTS.with(|made| {
-        let lines = made.get_or_init(KIT.inputs).iter().map(|input| {
-            let output = suite.run(&input.media, &input.bytes, params);
-            let output = output.map_err(|error| format!("{} {params}: {error}", input.name))?;
-            Ok(format!("{} {} {params}", Digest::of(&output.bytes), input.name))
-        });
-        lines.collect()
+    let inputs = inputs(suite.kit);
+    let lines = inputs.iter().map(|input| {
+        let output = suite.run(&input.media, &input.bytes, params);
+        let output = output.map_err(|error| format!("{} {params}: {error}", input.name))?;
+        Ok(format!("{} {} {params}", Digest::of(&output.bytes), input.name))
+    });
+    lines.collect()
+}
+
+fn inputs(kit: &'static Kit) -> Rc<[Input]> {
+    INPUTS.with_borrow_mut(|last| match last {
+        Some((of, inputs)) if ptr::eq(*of, kit) => inputs.clone(),
+        _ => last.insert((kit, (kit.inputs)().into())).1.clone(),
     })
 }
 

@@ -96,6 +96,8 @@ pub(crate) fn files_only() -> api::InitArgs {
         source: None,
         placement: None,
         storage: None,
+        optional: None,
+        verify: None,
         params: None,
     };
     let lanes = vec![api::Lane { name: "original".to_owned(), stages: vec![stage] }];

@@ -21,26 +21,25 @@ fn draft(memory: &VectorMemory) -> (TestService, api::Item, Vec<u8>) {
     (service, item, bytes)
 }
 
+/// A derivative as a client declares it.
+pub(super) fn claimed(name: &str, bytes: &[u8], source: &[u8]) -> api::PutAsset {
+    let registry = darkroom_processors::registry().unwrap();
+    api::PutAsset {
+        name: name.to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        bytes: bytes.to_vec().into(),
+        sha256: Digest::of(bytes).0.into(),
+        width: Some(8),
+        height: Some(8),
+        processor_version: registry.get(name).unwrap().version(),
+        source_sha256: Digest::of(source).0.into(),
+    }
+}
+
 /// A preview of two chunks.
 fn preview(original: &[u8]) -> (api::PutAsset, Vec<u8>) {
     let bytes = [&JPEG, &bytes_of(CHUNK, 2)[..]].concat();
-    let version = darkroom_processors::registry()
-        .unwrap()
-        .iter()
-        .find(|known| known.id() == "preview")
-        .unwrap()
-        .version();
-    let asset = api::PutAsset {
-        name: "preview".to_owned(),
-        media_type: "image/jpeg".to_owned(),
-        bytes: Vec::new().into(),
-        sha256: Digest::of(&bytes).0.into(),
-        width: Some(8),
-        height: Some(8),
-        processor_version: version,
-        source_sha256: Digest::of(original).0.into(),
-    };
-    (asset, bytes)
+    (api::PutAsset { bytes: Vec::new().into(), ..claimed("preview", &bytes, original) }, bytes)
 }
 
 fn begin(item: &api::Item, original: &[u8]) -> (api::BeginAsset, Vec<u8>) {

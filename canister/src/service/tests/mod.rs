@@ -3,11 +3,14 @@
 mod anew;
 mod certification;
 mod derivatives;
+mod failures;
 mod gallery;
 mod interleavings;
 mod refusals;
+mod reprocess;
 mod stages;
 mod tokens;
+mod verify;
 
 use candid::Principal;
 use darkroom_core::id::SessionId;
@@ -31,6 +34,8 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         source: None,
         placement: None,
         storage: None,
+        optional: None,
+        verify: None,
         params: None,
     };
     let lane = api::Lane { name: "original".to_owned(), stages: vec![original] };
@@ -85,4 +90,56 @@ fn chunk(session: u64, index: usize, bytes: &[u8]) -> api::PutChunk {
         bytes: bytes.to_vec().into(),
         sha256: Digest::of(bytes).0.into(),
     }
+}
+
+/// A stage of an asset that is called like its processor.
+fn stage(asset: &str, source: &str, placement: api::Placement) -> api::Stage {
+    api::Stage {
+        asset: asset.to_owned(),
+        processor: asset.to_owned(),
+        source: Some(source.to_owned()),
+        placement: Some(placement),
+        storage: None,
+        optional: None,
+        verify: None,
+        params: None,
+    }
+}
+
+/// A canister with these stages beside the original.
+fn open_with(memory: &VectorMemory, stages: Vec<api::Stage>, limits: api::Limits) -> TestService {
+    let original = api::Stage { source: None, ..stage("original", "", api::Placement::Client) };
+    let lane = api::Lane { name: "all".to_owned(), stages: [vec![original], stages].concat() };
+    let args = api::InitArgs {
+        pipelines: Some(vec![api::Pipeline { name: "test".to_owned(), lanes: vec![lane] }]),
+        access: Some(api::Access::Authenticated),
+        limits: Some(limits),
+        ..Default::default()
+    };
+    Service::open(memory.clone(), darkroom_processors::registry().unwrap(), &args).unwrap()
+}
+
+/// Uploads a photo of 600 x 400 pixels, with these derivatives.
+fn upload_photo(service: &mut TestService, assets: Vec<api::PutAsset>) -> api::Item {
+    let bytes = darkroom_codec::testing::photo(600, 400, 80, 1);
+    let upload = api::BeginUpload { media_type: "image/jpeg".to_owned(), ..declaration(&bytes, true, None) };
+    let whole = api::UploadWhole { upload, bytes: bytes.into(), assets };
+    service.upload_whole(message(owner(1), 1), &whole).unwrap()
+}
+
+/// Runs what is queued. Gives how many messages that took.
+fn run_all(service: &mut TestService) -> u32 {
+    let mut messages = 0;
+    while let Some(job) = service.next_job(2).unwrap() {
+        service.run_job(job.number, 2).unwrap();
+        messages += 1;
+    }
+    messages
+}
+
+/// States, sources first, with the code of what went wrong.
+fn states(service: &TestService, item: &api::Item) -> Vec<(String, String, Option<String>)> {
+    let item = service.describe(owner(1), &item.id).unwrap();
+    let state = |stage: api::StageStatus| (stage.asset, stage.state, stage.error.map(|error| error.code));
+    item.stages.into_iter().map(state).collect()
 }

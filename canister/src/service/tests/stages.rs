@@ -3,13 +3,15 @@
 use super::*;
 
 /// Preview, thumbnail and placeholder, all made here and straight from the original.
-fn open_with(memory: &VectorMemory, images: api::ImageLimits) -> TestService {
+fn open_flat(memory: &VectorMemory, images: api::ImageLimits) -> TestService {
     let stage = |asset: &str, source: Option<&str>, params: &str| api::Stage {
         asset: asset.to_owned(),
         processor: asset.to_owned(),
         source: source.map(str::to_owned),
         placement: Some(api::Placement::Canister),
         storage: None,
+        optional: None,
+        verify: None,
         params: Some(params.to_owned()),
     };
     let original = api::Stage { placement: None, params: None, ..stage("original", None, "") };
@@ -30,28 +32,14 @@ fn open_with(memory: &VectorMemory, images: api::ImageLimits) -> TestService {
 }
 
 fn upload(service: &mut TestService) -> api::Item {
-    let bytes = darkroom_codec::testing::photo(600, 400, 80, 1);
-    let media_type = "image/jpeg".to_owned();
-    let upload = api::BeginUpload { media_type, ..declaration(&bytes, true, None) };
-    let whole = api::UploadWhole { upload, bytes: bytes.into(), assets: Vec::new() };
-    service.upload_whole(message(owner(1), 1), &whole).unwrap()
+    upload_photo(service, Vec::new())
 }
 
-/// States, sources first.
-fn states(service: &TestService, item: &api::Item) -> Vec<(String, String, Option<String>)> {
+/// States, sources first, with what went wrong.
+fn messages(service: &TestService, item: &api::Item) -> Vec<(String, String, Option<String>)> {
     let item = service.describe(owner(1), &item.id).unwrap();
     let state = |stage: api::StageStatus| (stage.asset, stage.state, stage.error.map(|error| error.message));
     item.stages.into_iter().map(state).collect()
-}
-
-/// Runs what is queued. Gives how many messages that took.
-fn run_all(service: &mut TestService) -> u32 {
-    let mut messages = 0;
-    while let Some(job) = service.next_job().unwrap() {
-        service.run_job(job.number, 2).unwrap();
-        messages += 1;
-    }
-    messages
 }
 
 fn instructions(most: u64) -> api::ImageLimits {
@@ -60,18 +48,18 @@ fn instructions(most: u64) -> api::ImageLimits {
 
 #[test]
 fn stages_of_one_source_share_a_message() {
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
     assert_eq!(run_all(&mut service), 1);
     let together = service.describe(owner(1), &item.id).unwrap();
     assert_eq!((together.state.as_str(), together.assets.len()), (api::item_state::PUBLISHED, 4));
     assert!(!service.has_jobs());
     // Alone each makes the same.
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
-    while let Some(job) = service.next_job().unwrap() {
+    while let Some(job) = service.next_job(2).unwrap() {
         service.isolate_job(job.number).unwrap();
-        let again = service.next_job().unwrap().unwrap();
+        let again = service.next_job(2).unwrap().unwrap();
         assert_eq!((again.number, again.has_company), (job.number, false));
         service.run_job(job.number, 2).unwrap();
     }
@@ -84,14 +72,14 @@ fn stages_of_one_source_share_a_message() {
 
 #[test]
 fn after_a_trap_in_company_a_stage_runs_alone() {
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
-    let job = service.next_job().unwrap().unwrap();
+    let job = service.next_job(2).unwrap().unwrap();
     assert!(job.has_company);
     service.isolate_job(job.number).unwrap();
-    service.next_job().unwrap();
+    service.next_job(2).unwrap();
     service.run_job(job.number, 2).unwrap();
-    let done: Vec<_> = states(&service, &item).into_iter().map(|(_, state, _)| state).collect();
+    let done: Vec<_> = messages(&service, &item).into_iter().map(|(_, state, _)| state).collect();
     use api::stage_state::{DONE, QUEUED};
     assert_eq!(done, [DONE, QUEUED, QUEUED]);
     // The others still share one.
@@ -101,28 +89,28 @@ fn after_a_trap_in_company_a_stage_runs_alone() {
 
 #[test]
 fn what_went_wrong_in_company_counts_as_nobodys_attempt() {
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
     let attempts = |service: &TestService| service.describe(owner(1), &item.id).unwrap().stages[0].attempts;
-    let job = service.next_job().unwrap().unwrap();
+    let job = service.next_job(2).unwrap().unwrap();
     assert_eq!(attempts(&service), 1);
     service.isolate_job(job.number).unwrap();
     assert_eq!(attempts(&service), 0);
     // Interrupted alone it counts, and the fourth time it fails.
     for attempt in 1..=3 {
-        assert_eq!(service.next_job().unwrap().unwrap().number, job.number);
+        assert_eq!(service.next_job(2).unwrap().unwrap().number, job.number);
         service.postpone_job(job.number, Some("no memory was left".to_owned())).unwrap();
         assert_eq!(attempts(&service), attempt);
     }
-    assert_ne!(service.next_job().unwrap().unwrap().number, job.number);
-    let (_, state, error) = states(&service, &item).remove(0);
+    assert_ne!(service.next_job(2).unwrap().unwrap().number, job.number);
+    let (_, state, error) = messages(&service, &item).remove(0);
     assert_eq!(state, api::stage_state::FAILED);
     assert_eq!(error.as_deref(), Some("interrupted 3 times, last: no memory was left"));
 }
 
 #[test]
 fn a_pipeline_that_holds_together_no_longer_fails_its_jobs_and_no_others() {
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let broken = upload(&mut service);
     let id: ItemId = broken.id.parse().unwrap();
     let mut record = service.store.items.get(&id.0).unwrap().unwrap();
@@ -134,7 +122,7 @@ fn a_pipeline_that_holds_together_no_longer_fails_its_jobs_and_no_others() {
     service.store.items.insert(id.0, &record);
     let sound = upload(&mut service);
     run_all(&mut service);
-    for (asset, state, error) in states(&service, &broken) {
+    for (asset, state, error) in messages(&service, &broken) {
         assert_eq!(state, api::stage_state::FAILED, "{asset}");
         assert!(error.unwrap().contains("gone"), "{asset}");
     }
@@ -144,22 +132,22 @@ fn a_pipeline_that_holds_together_no_longer_fails_its_jobs_and_no_others() {
 
 #[test]
 fn what_does_not_fit_together_runs_apart_and_what_cannot_fit_fails_with_its_estimate() {
-    let mut service = open_with(&VectorMemory::default(), api::ImageLimits::default());
+    let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     upload(&mut service);
     let budgets = [10_000_000u64, 100_000_000, 200_000_000, 1_000_000_000];
     let mut seen = Vec::new();
     for most in budgets {
-        let mut service = open_with(&VectorMemory::default(), instructions(most));
+        let mut service = open_flat(&VectorMemory::default(), instructions(most));
         let item = upload(&mut service);
-        let messages = run_all(&mut service);
-        let states = states(&service, &item);
+        let messages_run = run_all(&mut service);
+        let states = messages(&service, &item);
         let failed: Vec<_> = states.iter().filter_map(|(_, _, error)| error.clone()).collect();
         for error in &failed {
             assert!(error.ends_with(&format!(" instructions; at most {most} are allowed")), "{error}");
             let estimate: u64 = error.split_whitespace().nth(2).unwrap().parse().unwrap();
             assert!(estimate > most, "{error}");
         }
-        seen.push((failed.len(), messages));
+        seen.push((failed.len(), messages_run));
     }
     assert_eq!(seen.first(), Some(&(3, 3)), "{seen:?}");
     assert_eq!(seen.last(), Some(&(0, 1)), "{seen:?}");
@@ -180,10 +168,10 @@ fn limits_of_images_are_named_with_what_was_found() {
         (output(59_999), 0, "image pixels of the result is 60000; at most 59999 is allowed"),
         (memory(1_000), 0, " bytes of memory; at most 1000 are allowed"),
     ] {
-        let mut service = open_with(&VectorMemory::default(), images);
+        let mut service = open_flat(&VectorMemory::default(), images);
         let item = upload(&mut service);
         run_all(&mut service);
-        let (_, state, error) = states(&service, &item).remove(stage);
+        let (_, state, error) = messages(&service, &item).remove(stage);
         let error = error.unwrap_or_default();
         assert_eq!(state, api::stage_state::FAILED);
         assert!(error.ends_with(expected), "{error}");
@@ -193,7 +181,7 @@ fn limits_of_images_are_named_with_what_was_found() {
 #[test]
 fn limits_are_checked_kept_and_told() {
     let memory = VectorMemory::default();
-    let service = open_with(&memory, api::ImageLimits { max_pixels: Some(5), ..instructions(7) });
+    let service = open_flat(&memory, api::ImageLimits { max_pixels: Some(5), ..instructions(7) });
     let images = |service: &TestService| service.limits().unwrap().images.unwrap();
     let found = images(&service);
     assert_eq!(

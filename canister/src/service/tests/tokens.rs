@@ -9,7 +9,7 @@ use super::*;
 const DAY: u64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// Stands for the network's randomness: other bytes for each seed.
-fn random(seed: u64) -> [u8; 32] {
+pub(super) fn random(seed: u64) -> [u8; 32] {
     Digest::of(&seed.to_be_bytes()).0
 }
 
@@ -32,7 +32,7 @@ fn code<T>(result: api::Result<T>) -> String {
 }
 
 /// Status and body of a GET, and the bytes of its proof: the hash tree and the path in it.
-fn get(service: &TestService, url: &str, now: u64) -> (u16, Vec<u8>, Vec<u8>) {
+pub(super) fn get(service: &TestService, url: &str, now: u64) -> (u16, Vec<u8>, Vec<u8>) {
     let request = api::HttpRequest {
         method: "GET".to_owned(),
         url: url.to_owned(),

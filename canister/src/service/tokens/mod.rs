@@ -120,6 +120,30 @@ impl<M: Memory + Clone> Service<M> {
         Ok(due.len() == most)
     }
 
+    /// Has the tokens of an item open what has taken the place of their assets, and ends those of assets that are gone.
+    pub(super) fn revise_tokens(
+        &mut self,
+        id: ItemId,
+        old: &ItemRecord,
+        new: &ItemRecord,
+    ) -> api::Result<()> {
+        for token in self.tokens_of(&old.owner, id) {
+            let Some(mut record) = self.token(token)? else { continue };
+            let asset = record.asset.as_str();
+            match new.asset(asset) {
+                None => self.end_token(token, &record, old),
+                Some(asset) if old.asset(asset.name.as_str()) != Some(asset) => {
+                    self.forget_token(token, &record, old);
+                    self.certify_token(token, &mut record, new, asset)?;
+                    self.store.tokens.records.insert(token.0, &record);
+                    self.certify_tokens();
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Ends all tokens of an item that goes.
     pub(super) fn end_tokens(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
         for token in self.tokens_of(&item.owner, id) {

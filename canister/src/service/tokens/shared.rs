@@ -52,7 +52,7 @@ fn subject<'a>(token: &TokenRecord, item: &'a ItemRecord, asset: &'a AssetRecord
         address: Address::Token { check: token.check, tree: token.tree },
         asset,
         file_name: &item.file_name,
-        published_at: item.published_at.unwrap_or_default(),
+        published_at: item.since(asset),
     }
 }
 

@@ -33,6 +33,14 @@ pub(crate) struct LocalAsset {
     pub(crate) source: Digest,
 }
 
+/// What was made here, and what could not be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Derived {
+    pub(crate) assets: BTreeMap<String, LocalAsset>,
+    /// Why optional stages failed, by their assets.
+    pub(crate) failed: BTreeMap<String, darkroom_core::Error>,
+}
+
 /// The source of stages that become ready together.
 struct Shared {
     source: Content,
@@ -60,16 +68,17 @@ pub(crate) struct Deriver {
 
 impl Deriver {
     /// Makes the assets named in `needed`, whatever their placement: processors are deterministic, so a source
-    /// that the canister makes for itself is the same here. `made` hears of each one.
+    /// that the canister makes for itself is the same here. `made` hears of each one. Optional stages may fail; what is
+    /// made from theirs is not made either.
     pub(crate) async fn derive(
         &self,
         original: Content,
         needed: &BTreeSet<String>,
         made: impl Fn(&str),
-    ) -> Result<BTreeMap<String, LocalAsset>> {
+    ) -> Result<Derived> {
         let mut progress = Progress::new([AssetName::original()]);
         let mut begun = BTreeSet::new();
-        let mut assets: BTreeMap<String, LocalAsset> = BTreeMap::new();
+        let mut derived = Derived::default();
         let mut running = JoinSet::new();
         loop {
             let ready: Vec<usize> = {
@@ -90,7 +99,7 @@ impl Deriver {
             for (source, stages) in groups {
                 let source = match source {
                     ORIGINAL => Some(original.clone()),
-                    source => assets.get(source).map(|asset| asset.content.clone()),
+                    source => derived.assets.get(source).map(|asset| asset.content.clone()),
                 };
                 // A stage is ready only when its source is there.
                 let Some(source) = source else { continue };
@@ -99,13 +108,21 @@ impl Deriver {
                     running.spawn(self.clone().run(*index, shared.clone()));
                 }
             }
-            let Some(joined) = running.join_next().await else { return Ok(assets) };
+            let Some(joined) = running.join_next().await else { return Ok(derived) };
             let (index, result) = joined.map_err(|_| panicked("a stage"))?;
             let stage = &self.plan.stages()[index];
-            let asset = result.map_err(|source| Error::Stage { asset: stage.asset.to_string(), source })?;
+            let name = stage.asset.to_string();
+            let asset = match result {
+                Ok(asset) => asset,
+                Err(error) if stage.optional => {
+                    derived.failed.insert(name, error);
+                    continue;
+                }
+                Err(source) => return Err(Error::Stage { asset: name, source }),
+            };
             progress.complete(stage.asset.clone());
             made(stage.asset.as_str());
-            assets.insert(stage.asset.to_string(), asset);
+            derived.assets.insert(name, asset);
         }
     }
 
@@ -166,124 +183,4 @@ impl From<Made> for LocalAsset {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use darkroom_codec::CODECS;
-    use darkroom_core::decode::DecodePlan;
-    use darkroom_core::pipeline::Config;
-    use darkroom_core::pixels::Pixels;
-    use darkroom_core::registry::Registry;
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    fn registry() -> Registry {
-        darkroom_processors::registry().unwrap()
-    }
-
-    fn deriver() -> Deriver {
-        let plan = Config::standard().validate(&registry()).unwrap().remove(0);
-        Deriver {
-            plan: Arc::new(plan),
-            decoder: &CODECS,
-            limits: DecodeLimits::default(),
-            threads: Arc::new(Semaphore::new(2)),
-        }
-    }
-
-    fn set(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[tokio::test]
-    async fn stages_run_in_order_of_their_sources() {
-        let bytes = darkroom_codec::testing::photo(64, 48, 80, 1);
-        let original = Content { bytes: bytes.clone().into(), media: MediaType::JPEG };
-        let order = Mutex::new(Vec::new());
-        let all = set(&["preview", "thumbnail", "placeholder"]);
-        let made = |asset: &str| order.lock().unwrap().push(asset.to_owned());
-        let assets = deriver().derive(original, &all, made).await.unwrap();
-        assert_eq!(*order.lock().unwrap(), ["preview", "thumbnail", "placeholder"]);
-        assert_eq!(assets["preview"].source, Digest::of(&bytes));
-        assert_eq!(assets["thumbnail"].source, assets["preview"].sha256);
-    }
-
-    /// Counts what is decoded from the original.
-    #[derive(Default)]
-    struct Counting(AtomicU32);
-
-    impl Decode for Counting {
-        fn size(&self, media: &MediaType, bytes: &[u8], limits: DecodeLimits) -> darkroom_core::Result<Size> {
-            CODECS.size(media, bytes, limits)
-        }
-
-        fn decode(
-            &self,
-            media: &MediaType,
-            bytes: &[u8],
-            at_least: Size,
-            limits: DecodeLimits,
-        ) -> darkroom_core::Result<Pixels> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            CODECS.decode(media, bytes, at_least, limits)
-        }
-
-        fn decode_many(
-            &self,
-            media: &MediaType,
-            bytes: &[u8],
-            requests: &[Size],
-            limits: DecodeLimits,
-        ) -> darkroom_core::Result<Vec<Arc<Pixels>>> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            CODECS.decode_many(media, bytes, requests, limits)
-        }
-
-        fn plan(
-            &self,
-            media: &MediaType,
-            bytes: &[u8],
-            requests: &[Size],
-            limits: DecodeLimits,
-        ) -> darkroom_core::Result<DecodePlan> {
-            CODECS.plan(media, bytes, requests, limits)
-        }
-    }
-
-    #[tokio::test]
-    async fn stages_of_one_source_share_a_decode_and_make_what_each_makes_alone() {
-        let mut config = Config::standard();
-        for stage in &mut config.pipelines[0].lanes[1].stages {
-            stage.source = Some("original".to_owned());
-        }
-        let plan = Arc::new(config.validate(&registry()).unwrap().remove(0));
-        let decoder: &'static Counting = Box::leak(Box::default());
-        let deriver = Deriver { plan, decoder, ..deriver() };
-        let bytes = darkroom_codec::testing::photo(3000, 2000, 80, 1);
-        let original = Content { bytes: bytes.into(), media: MediaType::JPEG };
-        let together =
-            deriver.derive(original.clone(), &set(&["preview", "thumbnail", "placeholder"]), |_| ()).await;
-        let together = together.unwrap();
-        assert_eq!(decoder.0.load(Ordering::Relaxed), 1);
-        for asset in ["preview", "thumbnail", "placeholder"] {
-            let alone = deriver.derive(original.clone(), &set(&[asset]), |_| ()).await.unwrap();
-            assert_eq!(together[asset].sha256, alone[asset].sha256, "{asset}");
-            assert_eq!(together[asset].source, alone[asset].source, "{asset}");
-        }
-        assert_eq!(decoder.0.load(Ordering::Relaxed), 4);
-    }
-
-    #[tokio::test]
-    async fn only_what_is_needed_is_made() {
-        let bytes = darkroom_codec::testing::photo(64, 48, 80, 1);
-        let original = Content { bytes: bytes.into(), media: MediaType::JPEG };
-        let assets = deriver().derive(original, &set(&["preview"]), |_| ()).await.unwrap();
-        assert_eq!(assets.keys().collect::<Vec<_>>(), ["preview"]);
-    }
-
-    #[tokio::test]
-    async fn a_failed_stage_is_named() {
-        let original = Content { bytes: Bytes::from_static(b"\xff\xd8\xff"), media: MediaType::JPEG };
-        let error = deriver().derive(original, &set(&["preview"]), |_| ()).await.unwrap_err();
-        assert!(matches!(&error, Error::Stage { asset, .. } if asset == "preview"), "{error}");
-    }
-}
+mod tests;

@@ -1,0 +1,177 @@
+//! Stages that go wrong in every way: the stage fails with its reason, the item and the canister stand, other items go
+//! on. And stages that are interrupted by an upgrade, wherever that is.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use api::item_state::{FAILED, PUBLISHED};
+use darkroom_api as api;
+use darkroom_core::Digest;
+use darkroom_tests::{Darkroom, Photo, derivatives, put_assets_args, small_photos};
+
+fn stage(asset: &str, processor: &str, source: &str, params: &str) -> api::Stage {
+    api::Stage {
+        asset: asset.to_owned(),
+        processor: processor.to_owned(),
+        source: (!source.is_empty()).then(|| source.to_owned()),
+        placement: (!source.is_empty()).then_some(api::Placement::Canister),
+        storage: None,
+        optional: None,
+        verify: None,
+        params: (!params.is_empty()).then(|| params.to_owned()),
+    }
+}
+
+fn pipeline(name: &str, stages: Vec<api::Stage>) -> api::Pipeline {
+    let original = stage("original", "original", "", "");
+    let lane = api::Lane { name: "all".to_owned(), stages: [vec![original], stages].concat() };
+    api::Pipeline { name: name.to_owned(), lanes: vec![lane] }
+}
+
+/// The canister with the hazardous processor, and these pipelines.
+fn hazardous(pipelines: Vec<api::Pipeline>) -> Darkroom {
+    let args = api::InitArgs { pipelines: Some(pipelines), ..Default::default() };
+    Darkroom::of(darkroom_wasm::HAZARDS, Some(args), 100_000_000_000_000)
+}
+
+fn hazard(how: &str) -> api::Stage {
+    stage("hazard", "hazard", "original", &format!(r#"{{"how":"{how}"}}"#))
+}
+
+fn upload(darkroom: &Darkroom, photo: &Photo, pipeline: &str) -> String {
+    let upload = api::BeginUpload {
+        pipeline: Some(pipeline.to_owned()),
+        file_name: photo.name.clone(),
+        media_type: photo.media_type.to_owned(),
+        size: photo.bytes.len() as u64,
+        sha256: None,
+        visibility: None,
+        idempotency_key: None,
+    };
+    let whole = api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: Vec::new() };
+    darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id
+}
+
+fn jpeg() -> Photo {
+    small_photos().into_iter().find(|photo| photo.media_type == "image/jpeg").unwrap()
+}
+
+#[test]
+fn a_stage_that_goes_wrong_fails_alone_and_says_why() {
+    let all = [
+        ("error", "processor_failed", "processor `hazard` failed: it was told to"),
+        ("panic", "stage_trapped", "it was told to panic"),
+        ("loop", "stage_trapped", "nstruction"),
+        ("allocate", "stage_trapped", ""),
+    ];
+    let photo = jpeg();
+    for (how, code, text) in all {
+        let others =
+            vec![stage("preview", "preview", "original", ""), stage("icon", "thumbnail", "original", "")];
+        let optional = api::Stage { optional: Some(true), ..hazard(how) };
+        let darkroom = hazardous(vec![
+            pipeline("bad", [vec![hazard(how)], others.clone()].concat()),
+            pipeline("optional", vec![optional]),
+            pipeline("good", vec![hazard("not")]),
+        ]);
+        let start = darkroom.usage_as(darkroom.owner).own;
+        let [bad, optional, good] = ["bad", "optional", "good"].map(|name| upload(&darkroom, &photo, name));
+        let bad = darkroom.settled(&bad);
+        // The item has failed with the first stage that did; the others go on.
+        let optional = darkroom.settled(&optional);
+        let good = darkroom.settled(&good);
+        let bad = darkroom.item(&bad.id).unwrap();
+        assert_eq!(bad.state, FAILED, "{how}: {bad:?}");
+        let error = bad.stages[0].error.clone().unwrap();
+        assert_eq!(error.code, code, "{how}: {error}");
+        assert!(error.message.contains(text), "{how}: {error}");
+        let others: Vec<_> = bad.stages[1..].iter().map(|stage| stage.state.as_str()).collect();
+        assert_eq!(others, [api::stage_state::DONE; 2], "{how}: those that shared its message");
+        assert_eq!(optional.state, PUBLISHED, "{how}: {optional:?}");
+        assert_eq!(optional.stages[0].error.as_ref().map(|error| error.code.as_str()), Some(code), "{how}");
+        assert_eq!((good.state.as_str(), good.assets.len()), (PUBLISHED, 2), "{how}: {good:?}");
+        assert_eq!(*good.assets[1].sha256, photo.sha256().0);
+        // What failed can be tried again, and fails again; and is removed without a trace.
+        let again: api::Result<api::Reprocessed> =
+            darkroom.update("reprocess", (api::Reprocess { item: bad.id.clone(), ..Default::default() },));
+        assert_eq!(again.unwrap().item.state, api::item_state::PROCESSING);
+        assert_eq!(darkroom.settled(&bad.id).stages[0].error.as_ref().unwrap().code, code);
+        for item in [&bad.id, &optional.id, &good.id] {
+            darkroom.delete_as(darkroom.owner, item).unwrap();
+        }
+        assert_eq!(darkroom.usage_as(darkroom.owner).own, start, "{how}");
+    }
+}
+
+#[test]
+fn an_upgrade_between_any_two_stages_loses_nothing() {
+    let stages = || {
+        vec![
+            stage("preview", "preview", "original", r#"{"max_edge":600}"#),
+            stage("thumbnail", "thumbnail", "preview", ""),
+            stage("icon", "thumbnail", "thumbnail", r#"{"width":32,"height":32}"#),
+            stage("placeholder", "placeholder", "icon", ""),
+        ]
+    };
+    let photo = jpeg();
+    let args = || api::InitArgs { pipelines: Some(vec![pipeline("chain", stages())]), ..Default::default() };
+    let calm = Darkroom::with(Some(args()));
+    let expected = calm.settled(&upload(&calm, &photo, "chain"));
+    assert_eq!(expected.state, PUBLISHED);
+    // After so many rounds, and then after each.
+    for first in 0..12 {
+        let darkroom = Darkroom::with(Some(args()));
+        let id = upload(&darkroom, &photo, "chain");
+        (0..first).for_each(|_| darkroom.network.tick());
+        for _ in 0..3 {
+            darkroom.upgrade();
+            darkroom.network.tick();
+        }
+        let item = darkroom.settled(&id);
+        assert_eq!(item.state, PUBLISHED, "after {first} rounds: {item:?}");
+        for (asset, expected) in item.assets.iter().zip(&expected.assets) {
+            assert_eq!(asset.sha256, expected.sha256, "{}", asset.name);
+        }
+    }
+}
+
+#[test]
+fn a_forged_derivative_is_found_out_and_an_honest_one_is_verified() {
+    let stage = |asset: &str, source: &str, params: &str| api::Stage {
+        placement: Some(api::Placement::Client),
+        verify: Some(api::Verify::Always),
+        ..stage(asset, asset, source, params)
+    };
+    let placeholder = api::Stage {
+        storage: Some(api::Storage::Inline),
+        ..stage("placeholder", "thumbnail", r#"{"kind":"thumbhash"}"#)
+    };
+    let stages = vec![
+        stage("preview", "original", r#"{"max_edge":2048,"quality":82}"#),
+        stage("thumbnail", "preview", r#"{"width":320,"height":320,"fit":"cover"}"#),
+        placeholder,
+    ];
+    let args = api::InitArgs { pipelines: Some(vec![pipeline("photo", stages)]), ..Default::default() };
+    let darkroom = Darkroom::with(Some(args));
+    for photo in small_photos() {
+        let made = derivatives(&photo).unwrap();
+        let put = |id: &str, assets| {
+            let args = api::PutAssets { item: id.to_owned(), assets };
+            darkroom.update::<api::Result<api::Item>>("put_assets", (args,)).unwrap();
+            darkroom.settled(id)
+        };
+        let id = darkroom.upload_original(&photo).item.id;
+        let honest = put_assets_args(&id, &made).assets;
+        let mut forged = honest.clone();
+        // As good as the right one, but for a byte behind its end.
+        let bytes = [forged[1].bytes.to_vec(), vec![0]].concat();
+        forged[1].sha256 = Digest::of(&bytes).0.into();
+        forged[1].bytes = bytes.into();
+        forged[2].source_sha256 = forged[1].sha256;
+        let item = put(&id, forged);
+        assert_eq!(item.state, FAILED, "{}", photo.name);
+        let error = item.stages[1].error.as_ref().unwrap();
+        assert_eq!(error.code, "derivative_mismatch", "{error}");
+        let item = put(&id, honest[1..].to_vec());
+        assert_eq!(item.state, PUBLISHED, "{}: {item:?}", photo.name);
+        assert!(item.assets[1..].iter().all(|asset| asset.provenance == api::provenance::VERIFIED));
+    }
+}

@@ -23,10 +23,12 @@ mod kind {
     pub(super) const NAT32: i64 = -7;
     pub(super) const NAT64: i64 = -8;
     pub(super) const TEXT: i64 = -15;
+    pub(super) const EMPTY: i64 = -17;
     pub(super) const OPT: i64 = -18;
     pub(super) const VEC: i64 = -19;
     pub(super) const RECORD: i64 = -20;
     pub(super) const VARIANT: i64 = -21;
+    pub(super) const PRINCIPAL: i64 = -24;
 }
 
 /// A message's only argument; nothing if it is not as plain as that.
@@ -36,7 +38,7 @@ pub(super) fn read<T: DeserializeOwned>(message: &[u8]) -> Option<T> {
     if unsigned(&mut rest)? != 1 {
         return None;
     }
-    let kind = signed(&mut rest)?;
+    let kind = reference(&mut rest, types.len() as u64)?;
     let value = T::deserialize(Value { types: &types, rest: &mut rest, kind }).ok()?;
     rest.is_empty().then_some(value)
 }
@@ -54,19 +56,25 @@ fn types(rest: &mut &[u8]) -> Option<Vec<Type>> {
     (0..count)
         .map(|_| {
             Some(match signed(rest)? {
-                kind::OPT => Type::Opt(signed(rest)?),
-                kind::VEC => Type::Vec(signed(rest)?),
-                kind::RECORD => Type::Record(fields(rest)?),
-                kind::VARIANT => Type::Variant(fields(rest)?),
+                kind::OPT => Type::Opt(reference(rest, count)?),
+                kind::VEC => Type::Vec(reference(rest, count)?),
+                kind::RECORD => Type::Record(fields(rest, count)?),
+                kind::VARIANT => Type::Variant(fields(rest, count)?),
                 _ => return None,
             })
         })
         .collect()
 }
 
-fn fields(rest: &mut &[u8]) -> Option<Vec<(u32, i64)>> {
+/// A type by its code: one of the language's own, or one of `types` that the message defines.
+fn reference(rest: &mut &[u8], types: u64) -> Option<i64> {
+    let is_own = |code: i64| (kind::EMPTY..=kind::NULL).contains(&code) || code == kind::PRINCIPAL;
+    signed(rest).filter(|code| is_own(*code) || u64::try_from(*code).is_ok_and(|index| index < types))
+}
+
+fn fields(rest: &mut &[u8], types: u64) -> Option<Vec<(u32, i64)>> {
     let count = unsigned(rest).filter(|count| *count <= MOST)?;
-    let field = |_| Some((u32::try_from(unsigned(rest)?).ok()?, signed(rest)?));
+    let field = |_| Some((u32::try_from(unsigned(rest)?).ok()?, reference(rest, types)?));
     let fields: Vec<_> = (0..count).map(field).collect::<Option<_>>()?;
     fields.is_sorted_by(|one, next| one.0 < next.0).then_some(fields)
 }
@@ -180,6 +188,10 @@ impl<'de> de::Deserializer<'de> for Value<'_, 'de> {
     number!(deserialize_u16, NAT16, u16, visit_u16);
     number!(deserialize_u32, NAT32, u32, visit_u32);
     number!(deserialize_u64, NAT64, u64, visit_u64);
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Other> {
         Err(Other)

@@ -74,15 +74,25 @@ proptest! {
     #[test]
     fn nothing_is_read_that_the_library_refuses(
         upload in upload(),
+        bytes in prop::collection::vec(any::<u8>(), 0..20),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut bytes = candid::encode_one(&upload).unwrap();
-        for (at, value) in changes {
-            let at = at.index(bytes.len());
-            bytes[at] = value;
+        let changed = |mut bytes: Vec<u8>| {
+            for (at, value) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = *value;
+            }
+            bytes
+        };
+        let begin = changed(candid::encode_one(&upload).unwrap());
+        if let Some(read) = read::read::<api::BeginUpload>(&begin) {
+            prop_assert_eq!(candid::decode_one::<api::BeginUpload>(&begin).unwrap(), read);
         }
-        if let Some(read) = read::read::<api::BeginUpload>(&bytes) {
-            prop_assert_eq!(candid::decode_one::<api::BeginUpload>(&bytes).unwrap(), read);
+        let assets = vec![put_asset(&upload, &bytes)];
+        let whole = api::UploadWhole { upload, bytes: bytes.into(), assets };
+        let whole = changed(candid::encode_one(&whole).unwrap());
+        if let Some(read) = read::read::<api::UploadWhole>(&whole) {
+            prop_assert_eq!(candid::decode_one::<api::UploadWhole>(&whole).unwrap(), read);
         }
     }
 
@@ -99,6 +109,32 @@ proptest! {
         let whole = api::HttpResponse { body: body.into(), ..head };
         prop_assert_eq!(sent, candid::encode_one(&whole).unwrap());
         prop_assert_eq!(encode(whole.clone()), candid::encode_one(&whole).unwrap());
+    }
+}
+
+/// A type that nothing of the message has a value of, and that the message does not define.
+#[test]
+fn types_that_are_not_there_are_left_to_the_library() {
+    let upload = api::BeginUpload {
+        pipeline: None,
+        file_name: "a".to_owned(),
+        media_type: "b".to_owned(),
+        size: 1,
+        sha256: None,
+        visibility: None,
+        idempotency_key: None,
+    };
+    let bytes = candid::encode_one(&upload).unwrap();
+    assert_eq!(read::read(&bytes), Some(upload));
+    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at] == 0x6e).map(|at| at + 1).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        for code in [0x3f, 0x6a] {
+            let mut bytes = bytes.clone();
+            bytes[at] = code;
+            assert!(candid::decode_one::<api::BeginUpload>(&bytes).is_err(), "{code:x} at {at}");
+            assert_eq!(read::read::<api::BeginUpload>(&bytes), None, "{code:x} at {at}");
+        }
     }
 }
 

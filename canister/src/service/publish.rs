@@ -66,7 +66,10 @@ impl<M: Memory + Clone> Service<M> {
             item.draft = Some(draft);
         }
         self.store.items.insert(id.0, &item);
-        self.certify(id, &item)?;
+        if self.certify(id, &item).is_err() {
+            // All is stored; a timer tries again what could not be certified.
+            self.certify_later();
+        }
         Ok((id, item))
     }
 

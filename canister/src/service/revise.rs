@@ -55,7 +55,6 @@ impl<M: Memory + Clone> Service<M> {
         self.rename(id, &old, &mut new)?;
         self.store.items.insert(id.0, &new);
         if self.certify(id, &new).is_err() {
-            // All is stored; a timer tries again what could not be certified.
             self.certify_later();
         }
         Ok(new)

@@ -3,6 +3,7 @@
 use darkroom_api as api;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::id::{ItemId, SessionId};
+use darkroom_core::pipeline::Plan;
 use darkroom_core::session::Put;
 use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
@@ -91,7 +92,7 @@ impl<M: Memory + Clone> Service<M> {
         now: u64,
     ) -> api::Result<Option<(ItemId, ItemRecord)>> {
         let session = record.session.id;
-        let (mut item, mut draft) = match self.unfilled(record) {
+        let (mut item, mut draft, plan) = match self.unfilled(record) {
             Ok(open) => open,
             Err(error) => {
                 // The chunk is stored, and goes with its session.
@@ -110,7 +111,6 @@ impl<M: Memory + Clone> Service<M> {
         record.asset.sha256 = found;
         record.session.expires_at = now + self.store.config().wire()?.session_nanos;
         self.store.sessions.insert(session_key(session), record);
-        let plan = self.plan(&draft)?;
         draft.sessions.retain(|open| *open != session);
         done(&mut draft, record.asset.name.as_str());
         insert_asset(&mut item, &plan, record.asset.clone());
@@ -121,10 +121,11 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     /// The draft that a session fills an asset of, which is not there otherwise.
-    fn unfilled(&self, record: &SessionRecord) -> api::Result<(ItemRecord, Draft)> {
+    fn unfilled(&self, record: &SessionRecord) -> api::Result<(ItemRecord, Draft, Plan)> {
         let (item, draft) = self.draft(record.item)?;
+        let plan = self.plan(&draft)?;
         match item.asset(record.asset.name.as_str()) {
-            None => Ok((item, draft)),
+            None => Ok((item, draft, plan)),
             Some(asset) => {
                 let message = format!("asset `{}` is stored with SHA-256 {}", asset.name, asset.sha256);
                 Err(api::Error::new(api::code::ASSET_CONFLICT, message))

@@ -132,6 +132,10 @@ impl<'de> de::Deserializer<'de> for Reader<'_, 'de> {
         self.only(&[MAP], visitor)
     }
 
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Other> {
         match self.peek()? {
             NULL => self.take(1).and_then(|_| visitor.visit_unit()),

@@ -7,7 +7,8 @@
 //! ```
 //! use darkroom_codec::{exif, testing};
 //!
-//! let directory = exif::directory(&testing::orientation_block(6)).unwrap();
+//! let block = testing::orientation_block(6);
+//! let directory = exif::directory(&block).unwrap();
 //! assert_eq!(directory.find(0x0112).and_then(|value| value.unsigned()), Some(6));
 //! ```
 

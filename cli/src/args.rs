@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Config(Config),
     /// Write a new processor into the Darkroom workspace that the current folder is in: its crate, its tests, and the
     /// two lines that link it.
-    #[command(after_help = "Example:\n  cargo darkroom new-processor average-color")]
+    #[command(after_help = "Example:\n  cargo darkroom new-processor mean-color")]
     NewProcessor {
         /// Its id: 1 to 48 of a-z, 0-9 and -, starting with a letter; a noun by output, such as `thumbnail`.
         name: String,

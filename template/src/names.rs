@@ -20,9 +20,9 @@ const MAX_LEN: usize = 48;
 /// One name.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// As the id: `average-color`.
+    /// As the id: `mean-color`.
     pub(crate) kebab: String,
-    /// Of the crate in code, without its prefix: `average_color`.
+    /// Of the crate in code, without its prefix: `mean_color`.
     pub(crate) snake: String,
     /// Of the type: `AverageColor`.
     pascal: String,
@@ -66,11 +66,11 @@ mod tests {
 
     #[test]
     fn names_have_three_forms() {
-        let names = Names::new("average-color2").unwrap();
-        assert_eq!(names.fill("darkroom-example"), "darkroom-average-color2");
+        let names = Names::new("mean-color2").unwrap();
+        assert_eq!(names.fill("darkroom-example"), "darkroom-mean-color2");
         assert_eq!(
             names.fill("darkroom_example::{Example, ExampleParams}"),
-            "darkroom_average_color2::{AverageColor2, AverageColor2Params}"
+            "darkroom_mean_color2::{AverageColor2, AverageColor2Params}"
         );
     }
 
@@ -90,7 +90,7 @@ mod tests {
             "source",
             "default",
             "option",
-            "average-color",
+            "mean-color",
             &"a".repeat(49),
         ] {
             assert!(Names::new(name).is_err(), "{name}");

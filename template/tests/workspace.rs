@@ -47,19 +47,19 @@ fn a_new_processor_passes_its_tests_and_is_served() {
     let place = tempfile::tempdir().unwrap();
     copy(root, place.path());
     let inside = place.path().join("core/src");
-    let written = darkroom_template::new_processor("average-color", &inside).unwrap();
+    let written = darkroom_template::new_processor("mean-color", &inside).unwrap();
     assert_eq!(written.len(), 10, "{written:?}");
     cargo(place.path(), TARGET, &["fmt", "--all", "--check"]);
     cargo(
         place.path(),
         TARGET,
-        &["test", "--offline", "--package", "darkroom-average-color", "--package", "darkroom-processors"],
+        &["test", "--offline", "--package", "darkroom-mean-color", "--package", "darkroom-processors"],
     );
     let list = std::fs::read_to_string(place.path().join("processors/all/src/lib.rs")).unwrap();
-    assert!(list.contains("&darkroom_average_color::PROCESSOR"), "{list}");
+    assert!(list.contains("&darkroom_mean_color::PROCESSOR"), "{list}");
     serve(&module(place.path()));
-    let again = darkroom_template::new_processor("average-color", &inside).unwrap_err();
-    assert_eq!(again.to_string(), "processors/average-color is there already");
+    let again = darkroom_template::new_processor("mean-color", &inside).unwrap_err();
+    assert_eq!(again.to_string(), "processors/mean-color is there already");
     let taken = darkroom_template::new_processor("core", &inside).unwrap_err();
     assert_eq!(taken.to_string(), "the crate darkroom-core in Cargo.toml is there already");
 }
@@ -75,7 +75,7 @@ fn module(workspace: &Path) -> Vec<u8> {
 /// Configures a canister with the pipeline of the page, and reads what the new processor makes of a photo.
 fn serve(module: &[u8]) {
     let toml = PAGE.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    assert!(toml.contains("average-color"), "{toml}");
+    assert!(toml.contains("mean-color"), "{toml}");
     let pipelines = config::to_wire(&config::from_toml(toml).unwrap());
     let darkroom = Darkroom::on(network_with_root_key(), None);
     darkroom.upgrade_to(module).unwrap();

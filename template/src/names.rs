@@ -66,11 +66,11 @@ mod tests {
 
     #[test]
     fn names_have_three_forms() {
-        let names = Names::new("mean-color2").unwrap();
-        assert_eq!(names.fill("darkroom-example"), "darkroom-mean-color2");
+        let names = Names::new("average-color2").unwrap();
+        assert_eq!(names.fill("darkroom-example"), "darkroom-average-color2");
         assert_eq!(
             names.fill("darkroom_example::{Example, ExampleParams}"),
-            "darkroom_mean_color2::{AverageColor2, AverageColor2Params}"
+            "darkroom_average_color2::{AverageColor2, AverageColor2Params}"
         );
     }
 
@@ -90,7 +90,7 @@ mod tests {
             "source",
             "default",
             "option",
-            "mean-color",
+            "average-color",
             &"a".repeat(49),
         ] {
             assert!(Names::new(name).is_err(), "{name}");

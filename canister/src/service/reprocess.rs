@@ -34,8 +34,8 @@ impl<M: Memory + Clone> Service<M> {
     /// again. A repeated call gives what the first began.
     ///
     /// # Errors
-    /// `invalid_name`, `item_not_found`, `forbidden`, `unknown_pipeline`, `low_cycles`, and `invalid_argument` where
-    /// another pipeline is named for an item that is not published.
+    /// `invalid_name`, `item_not_found`, `forbidden`, `unknown_pipeline`, `low_cycles`, and `invalid_argument` for the
+    /// idempotency key, and where another pipeline or `verify` is asked for of an item that is not published.
     pub(crate) fn reprocess(
         &mut self,
         message: Message,
@@ -54,12 +54,13 @@ impl<M: Memory + Clone> Service<M> {
         if args.verify == Some(true) {
             verify_all(&mut pipeline);
         }
-        if let Some(begun) = self.begun_revision(message.now, &item, &pipeline)? {
-            return self.reprocessed(id, Some(begun));
-        }
         let key = args.idempotency_key.as_deref().filter(|_| item.owner == message.caller.bytes());
         let key = key.map(|key| checked_key(message.caller, key)).transpose()?;
         let plan = Plan::new(&pipeline, self.registry()).wire()?;
+        // What is refused is refused before the revision of before may go.
+        if let Some(begun) = self.begun_revision(message.now, &item, &pipeline)? {
+            return self.reprocessed(id, Some(begun));
+        }
         let kept = kept(&item, &plan);
         let is_right = plan.assets().all(|asset| kept.iter().any(|kept| kept.as_str() == asset))
             && kept.len() == item.assets.len()

@@ -426,3 +426,17 @@ fn an_optional_asset_that_cannot_be_made_anew_stays() {
     assert_eq!(codes, ["too_costly", "source_failed"]);
     check(&service, &after);
 }
+
+#[test]
+fn a_call_that_is_refused_leaves_the_revision_of_before() {
+    let (mut service, item) = published(&VectorMemory::default());
+    configure(&mut service, "test", stages(32, Client));
+    let revision = reprocess(&mut service, &item.id).revision.unwrap();
+    configure(&mut service, "test", stages(48, Client));
+    let key = Some("k".repeat(129));
+    let args = api::Reprocess { item: item.id.clone(), idempotency_key: key, ..Default::default() };
+    let error = service.reprocess(message(owner(1), 4), &args).unwrap_err();
+    assert_eq!(error.message, "idempotency key of 129 bytes; 1 to 128 are allowed");
+    assert_eq!(now(&service, &item).revision, Some(revision.id.clone()));
+    assert!(service.describe(owner(1), &revision.id).is_ok());
+}

@@ -6,6 +6,7 @@
 
 mod calls;
 mod canister;
+mod configured;
 mod file;
 mod gateway;
 mod inject;
@@ -16,6 +17,7 @@ mod uploader;
 
 pub use calls::{files_from_all, originals_only, principal};
 pub use canister::Darkroom;
+pub use configured::{pipeline, stage};
 pub use file::{Dice, File};
 pub use gateway::Gateway;
 pub use inject::{Trap, trapping};

@@ -5,26 +5,7 @@
 use api::item_state::{FAILED, PUBLISHED};
 use darkroom_api as api;
 use darkroom_core::Digest;
-use darkroom_tests::{Darkroom, Photo, derivatives, put_assets_args, small_photos};
-
-fn stage(asset: &str, processor: &str, source: &str, params: &str) -> api::Stage {
-    api::Stage {
-        asset: asset.to_owned(),
-        processor: processor.to_owned(),
-        source: (!source.is_empty()).then(|| source.to_owned()),
-        placement: (!source.is_empty()).then_some(api::Placement::Canister),
-        storage: None,
-        optional: None,
-        verify: None,
-        params: (!params.is_empty()).then(|| params.to_owned()),
-    }
-}
-
-fn pipeline(name: &str, stages: Vec<api::Stage>) -> api::Pipeline {
-    let original = stage("original", "original", "", "");
-    let lane = api::Lane { name: "all".to_owned(), stages: [vec![original], stages].concat() };
-    api::Pipeline { name: name.to_owned(), lanes: vec![lane] }
-}
+use darkroom_tests::{Darkroom, Photo, derivatives, pipeline, put_assets_args, small_photos, stage};
 
 /// The canister with the hazardous processor, and these pipelines.
 fn hazardous(pipelines: Vec<api::Pipeline>) -> Darkroom {

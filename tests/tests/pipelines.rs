@@ -4,26 +4,10 @@
 use api::item_state::PUBLISHED;
 use darkroom_api as api;
 use darkroom_core::Digest;
-use darkroom_tests::{Darkroom, Gateway, Photo, network_with_root_key, small_photos};
-
-fn stage(asset: &str, processor: &str, source: &str, params: &str) -> api::Stage {
-    api::Stage {
-        asset: asset.to_owned(),
-        processor: processor.to_owned(),
-        source: (!source.is_empty()).then(|| source.to_owned()),
-        placement: (!source.is_empty()).then_some(api::Placement::Canister),
-        storage: None,
-        optional: None,
-        verify: None,
-        params: (!params.is_empty()).then(|| params.to_owned()),
-    }
-}
+use darkroom_tests::{Darkroom, Gateway, Photo, network_with_root_key, pipeline, small_photos, stage};
 
 fn configured(stages: Vec<api::Stage>) -> api::InitArgs {
-    let original = stage("original", "original", "", "");
-    let lane = api::Lane { name: "all".to_owned(), stages: [vec![original], stages].concat() };
-    let pipeline = api::Pipeline { name: "photo".to_owned(), lanes: vec![lane] };
-    api::InitArgs { pipelines: Some(vec![pipeline]), ..Default::default() }
+    api::InitArgs { pipelines: Some(vec![pipeline("photo", stages)]), ..Default::default() }
 }
 
 fn photo() -> Photo {

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use crate::certify::document::{Document, Kind};
-use crate::certify::hash::{Hash, Known};
+use crate::certify::hash::Hash;
+use crate::certify::known::Known;
 
 /// The page at `/`.
 static PAGE: &[u8] = include_bytes!("../gallery/index.html");

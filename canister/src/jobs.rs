@@ -12,7 +12,7 @@ use ic_cdk::call::{Call, CallFailed};
 
 use crate::operations::Operation;
 use crate::service::Job;
-use crate::{env, metered, with_service};
+use crate::{env, metered, read_service, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
 const TRAPPED: u32 = 5;
@@ -45,7 +45,7 @@ impl Drop for Driving {
 /// Starts the driver if there is work and none runs, and frees what a call has discarded.
 pub(crate) fn start() {
     start_cleaning();
-    if !DRIVING.get() && with_service(|service| service.has_jobs()) {
+    if !DRIVING.get() && read_service(|service| service.has_jobs()) {
         DRIVING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, drive(Driving));
     }
@@ -65,7 +65,7 @@ pub(crate) fn start_reaper() {
 
 /// Frees what was discarded, a bounded piece in each message, until nothing is left.
 fn start_cleaning() {
-    if !CLEANING.get() && with_service(|service| service.has_garbage()) {
+    if !CLEANING.get() && read_service(|service| service.has_garbage()) {
         CLEANING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CLEANING.set(false);
@@ -77,7 +77,7 @@ fn start_cleaning() {
 
 /// Certifies what is not, a budget's worth in each message, until everything is.
 pub(crate) fn start_certifying() {
-    if !CERTIFYING.get() && with_service(|service| service.is_certifying()) {
+    if !CERTIFYING.get() && read_service(|service| service.is_certifying()) {
         CERTIFYING.set(true);
         ic_cdk_timers::set_timer(Duration::ZERO, async {
             CERTIFYING.set(false);

@@ -56,11 +56,10 @@ fn open(args: Option<api::InitArgs>) {
 fn with_service<R>(action: impl FnOnce(&mut Service<DefaultMemoryImpl>) -> R) -> R {
     SERVICE.with_borrow_mut(|service| match service {
         Some(service) => {
-            let before = service.root();
+            let before = service.public();
             let result = action(service);
-            let after = service.root();
-            if after != before {
-                env::certify(&after);
+            if service.public() != before {
+                env::certify(&service.root());
             }
             result
         }

@@ -1,5 +1,7 @@
 //! Every answer on a public path: its status and its headers, all of which are certified.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::time::{Duration, UNIX_EPOCH};
 
 use darkroom_core::media::MediaType;
@@ -7,6 +9,7 @@ use darkroom_core::media::MediaType;
 use super::cors::Cors;
 use super::disposition::disposition;
 use super::hash::{self, Hash};
+use super::known::Header;
 use crate::hex;
 use crate::store::{AssetRecord, Location};
 
@@ -78,14 +81,29 @@ pub(crate) struct Subject<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<Header>,
     /// The body, where it is a text of the canister's own.
     pub(crate) text: Option<&'static str>,
+}
+
+/// Headers that are the same in many answers, each made when it is first needed.
+#[derive(Default)]
+pub(super) struct Texts {
+    etag: OnceCell<String>,
+    last_modified: OnceCell<String>,
+    disposition: OnceCell<Cow<'static, str>>,
 }
 
 impl Subject<'_> {
     /// Status and headers of an answer.
     pub(crate) fn head(&self, answer: Answer) -> Head {
+        self.head_with(answer, &Texts::default())
+    }
+
+    /// Status and headers of one of several answers, which share their texts.
+    pub(super) fn head_with(&self, answer: Answer, texts: &Texts) -> Head {
+        let etag = || texts.etag.get_or_init(|| self.etag()).clone();
+        let last_modified = || texts.last_modified.get_or_init(|| self.last_modified()).clone();
         let size = self.asset.size;
         let mut head = match answer {
             Answer::NotAllowed => return not_allowed(),
@@ -94,7 +112,7 @@ impl Subject<'_> {
                 let mut head = text(416, OUT_OF_RANGE_TEXT);
                 head.add("content-range", format!("bytes */{size}"));
                 if let Address::Token { .. } = self.address {
-                    head.add("etag", self.etag());
+                    head.add("etag", etag());
                     private(&mut head);
                 }
                 return head;
@@ -112,23 +130,23 @@ impl Subject<'_> {
                 head
             }
         };
-        head.add("etag", self.etag());
+        head.add("etag", etag());
         match self.address {
             Address::Name => {
                 // An hour: an item can be deleted.
                 head.add("cache-control", "public, max-age=3600");
-                head.add("last-modified", self.last_modified());
+                head.add("last-modified", last_modified());
             }
             Address::Content => head.add("cache-control", "public, max-age=31536000, immutable"),
             Address::Token { .. } => {
                 private(&mut head);
-                head.add("last-modified", self.last_modified());
+                head.add("last-modified", last_modified());
             }
         }
         if answer != Answer::Unchanged {
             head.add("accept-ranges", "bytes");
-            head.add("content-type", self.asset.media.as_str());
-            head.add("content-disposition", self.disposition());
+            head.add("content-type", self.asset.media.as_str().to_owned());
+            head.add("content-disposition", texts.disposition.get_or_init(|| self.disposition()).clone());
             if !is_picture(&self.asset.media) {
                 head.add("content-security-policy", "default-src 'none'; sandbox");
             }
@@ -161,11 +179,11 @@ impl Subject<'_> {
         format!("bytes {start}-{}/{size}", size.min(start + chunk) - 1)
     }
 
-    fn disposition(&self) -> String {
+    fn disposition(&self) -> Cow<'static, str> {
         let kind = if is_picture(&self.asset.media) { "inline" } else { "attachment" };
         match self.address {
-            Address::Name | Address::Token { .. } => disposition(kind, self.asset, self.file_name),
-            Address::Content => kind.to_owned(),
+            Address::Name | Address::Token { .. } => disposition(kind, self.asset, self.file_name).into(),
+            Address::Content => kind.into(),
         }
     }
 }
@@ -200,7 +218,7 @@ fn text(status: u16, text: &'static str) -> Head {
 }
 
 /// What all answers have.
-pub(super) fn head(status: u16, expression: &str) -> Head {
+pub(super) fn head(status: u16, expression: &'static str) -> Head {
     let mut head = Head { status, headers: Vec::with_capacity(12), text: None };
     head.add("ic-certificateexpression", expression);
     head.add("x-content-type-options", "nosniff");
@@ -217,7 +235,7 @@ impl Head {
         }
     }
 
-    pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
+    pub(super) fn add(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
         self.headers.push((name, value.into()));
     }
 }

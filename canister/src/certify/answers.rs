@@ -14,9 +14,10 @@ use std::sync::LazyLock;
 use darkroom_core::Digest;
 use ic_certification::HashTree;
 
-use super::answer::{self, Address, Answer, Head, Subject, TO_ANY, TO_METHOD};
+use super::answer::{self, Address, Answer, Head, Subject, TO_ANY, TO_METHOD, Texts};
 use super::cors::Cors;
-use super::hash::{self, Fields, Hash, Known};
+use super::hash::{self, AT_ONCE, Hash};
+use super::known::Known;
 use super::labels::Labels;
 use crate::store::AnswersRecord;
 
@@ -26,6 +27,7 @@ pub(super) struct Constants {
     pub(super) to_method: Hash,
     pub(super) head_request: Hash,
     pub(super) leaf: Hash,
+    content_range: Hash,
 }
 
 pub(super) static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
@@ -33,6 +35,7 @@ pub(super) static CONSTANTS: LazyLock<Constants> = LazyLock::new(|| Constants {
     to_method: hash::sha256(&[TO_METHOD.as_bytes()]),
     head_request: hash::request("HEAD"),
     leaf: hash::empty_leaf(),
+    content_range: hash::sha256(&[b"content-range"]),
 });
 
 /// The label of answers on a very path.
@@ -63,6 +66,15 @@ pub(crate) fn certify(
     (AnswersRecord::new(path, any, &heads, &labels, kept.is_some()), kept)
 }
 
+/// Has those answers of an asset hashed with what is certified next which are the same at all its addresses.
+pub(crate) fn expect(subject: &Subject<'_>, cors: &Cors, known: &mut Known) {
+    for variant in 0..cors.variants() {
+        let mut head = subject.head(Answer::OutOfRange);
+        head.allow(cors, variant);
+        known.expect(head);
+    }
+}
+
 /// Adds the hashes of all answers to an origin; gives that of the answer to HEAD.
 fn certify_variant(
     subject: &Subject<'_>,
@@ -72,32 +84,47 @@ fn certify_variant(
     known: &mut Known,
     labels: &mut Vec<Hash>,
 ) -> Hash {
-    let mut fields = |answer| {
-        let mut head = subject.head(answer);
-        head.allow(cors, variant);
-        let Head { status, headers, text } = head;
-        let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
-        (Fields::new(status, &headers, known), body)
-    };
-    for answer in [Answer::Unchanged, Answer::OutOfRange, Answer::NotAllowed] {
-        let (fields, body) = fields(answer);
-        labels.push(fields.response(&body));
-    }
+    let mut answers = vec![
+        (Answer::Head, None),
+        (Answer::Unchanged, None),
+        (Answer::OutOfRange, None),
+        (Answer::NotAllowed, None),
+    ];
     if let Address::Token { .. } = subject.address {
-        let (fields, body) = fields(Answer::Missing);
-        labels.push(fields.response(&body));
+        answers.push((Answer::Missing, None));
     }
     if answer::chunks(subject.asset) == 1 {
-        labels.push(fields(Answer::Whole).0.response(&subject.asset.sha256.0));
+        answers.push((Answer::Whole, Some(subject.asset.sha256.0)));
     }
-    let (head, body) = fields(Answer::Head);
-    let head = head.response(&body);
-    let (mut part, _) = fields(Answer::Part(0));
-    for (index, chunk) in (0..).zip(chunks) {
-        part.set("content-range", &subject.content_range(index));
-        labels.push(part.response(&chunk.0));
+    // One goes with the others; many have only one header that differs.
+    let (alone, many) = if let [alone] = chunks { (Some(alone), &[][..]) } else { (None, chunks) };
+    answers.extend(alone.map(|chunk| (Answer::Part(0), Some(chunk.0))));
+    let texts = Texts::default();
+    let head = |answer| {
+        let mut head = subject.head_with(answer, &texts);
+        head.allow(cors, variant);
+        head
+    };
+    let answers: Vec<_> = answers.into_iter().map(|(answer, body)| (head(answer), body)).collect();
+    let responses = known.responses(&answers);
+    labels.extend(responses.iter().skip(1));
+    if !many.is_empty() {
+        let mut part = known.fields(&head(Answer::Part(0)));
+        for (start, some) in (0..).step_by(AT_ONCE).zip(many.chunks(AT_ONCE)) {
+            let ranges: Vec<_> =
+                (start..).take(some.len()).map(|index| subject.content_range(index)).collect();
+            let ranges = hash::sha256_each(&ranges.iter().map(String::as_bytes).collect::<Vec<_>>());
+            let parts: Vec<_> = ranges
+                .iter()
+                .map(|range| {
+                    part.set(&CONSTANTS.content_range, range);
+                    part.clone()
+                })
+                .collect();
+            labels.extend(hash::responses(parts.iter().zip(some.iter().map(|chunk| chunk.0))));
+        }
     }
-    head
+    responses.first().copied().unwrap_or(CONSTANTS.leaf)
 }
 
 /// The label below which the answers at an address are.
@@ -165,16 +192,13 @@ pub(super) fn labels_of_path(any: Hash, heads: &[Hash]) -> Labels {
 
 /// The answers on paths where nothing is: 404 and 405 for each origin.
 fn nowhere(cors: &Cors) -> (Labels, Vec<[Hash; 2]>) {
-    let mut known = Known::default();
-    let mut responses = |variant| {
-        [answer::missing(), answer::not_allowed()].map(|mut head| {
-            head.allow(cors, variant);
-            let Head { status, headers, text } = head;
-            let body = hash::sha256(&[text.unwrap_or_default().as_bytes()]);
-            Fields::new(status, &headers, &mut known).response(&body)
-        })
+    let head = |variant, mut head: Head| {
+        head.allow(cors, variant);
+        (head, None)
     };
-    let responses: Vec<_> = (0..cors.variants()).map(&mut responses).collect();
+    let of = |variant| [head(variant, answer::missing()), head(variant, answer::not_allowed())];
+    let answers: Vec<_> = (0..cors.variants()).flat_map(of).collect();
+    let responses = Known::default().responses(&answers).as_chunks().0.to_vec();
     let labels = responses.as_flattened().iter().map(|response| (response.to_vec(), CONSTANTS.leaf));
     (Labels::new(labels), responses)
 }
@@ -207,20 +231,12 @@ pub(super) fn show_of(labels: &[Hash], index: usize) -> HashTree {
 fn grow(labels: &[Hash]) -> (Hash, Vec<u8>) {
     let mut sorted = labels.to_vec();
     sorted.sort_unstable();
-    let mut hashes = vec![[0; 32]; sorted.len()];
-    let root = grow_part(&sorted, &mut hashes);
-    (root, [labels.as_flattened(), sorted.as_flattened(), hashes.as_flattened()].concat())
-}
-
-fn grow_part(labels: &[Hash], hashes: &mut [Hash]) -> Hash {
-    if let [label] = labels {
-        return hash::labeled(label, &CONSTANTS.leaf);
+    let mut leaves = Vec::with_capacity(sorted.len());
+    for some in sorted.chunks(AT_ONCE) {
+        leaves.extend(hash::labeled_each(some.iter().map(|label| (label.as_slice(), &CONSTANTS.leaf))));
     }
-    let middle = labels.len() / 2;
-    let left = grow_part(&labels[..middle], &mut hashes[..middle]);
-    let right = grow_part(&labels[middle..], &mut hashes[middle..]);
-    hashes[middle] = hash::fork(&left, &right);
-    hashes[middle]
+    let (root, hashes) = hash::grow(&leaves);
+    (root, [labels.as_flattened(), sorted.as_flattened(), hashes.as_flattened()].concat())
 }
 
 /// A tree of so many labels with the one of `index` in it.

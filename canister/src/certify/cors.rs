@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::known::Header;
+
 /// Stands where no origin may read: names below `invalid` are nobody's (RFC 6761, section 6.4).
 const NOBODY: &str = "https://nobody.invalid";
 
@@ -35,13 +37,15 @@ impl Cors {
     }
 
     /// Its headers.
-    pub(crate) fn headers(&self, variant: usize) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn headers(&self, variant: usize) -> impl Iterator<Item = Header> {
         let value = match self {
-            Cors::Any => "*",
-            Cors::Origins(origins) => origins.get(variant).map_or(NOBODY, String::as_str),
+            Cors::Any => "*".into(),
+            Cors::Origins(origins) => {
+                origins.get(variant).map_or(NOBODY.into(), |origin| origin.clone().into())
+            }
         };
-        let vary = (self.variants() > 1).then(|| ("vary", "origin".to_owned()));
-        std::iter::once(("access-control-allow-origin", value.to_owned())).chain(vary)
+        let vary = (self.variants() > 1).then_some(("vary", "origin".into()));
+        std::iter::once(("access-control-allow-origin", value)).chain(vary)
     }
 }
 
@@ -138,7 +142,7 @@ mod tests {
         ] {
             assert_eq!(told(cors, origin), expected, "{origin:?}");
         }
-        assert_eq!(some.headers(0).nth(1), Some(("vary", "origin".to_owned())));
+        assert_eq!(some.headers(0).nth(1), Some(("vary", "origin".into())));
         assert_eq!(list(&["https://a.example"]).headers(0).count(), 1);
     }
 }

@@ -8,7 +8,8 @@ use ic_certification::HashTree;
 use super::answer::{self, Head, TO_ANY, TO_METHOD};
 use super::answers::{CONSTANTS, labels_of_path, show_of};
 use super::cors::Cors;
-use super::hash::{self, Fields, Hash, Known};
+use super::hash::{self, Hash};
+use super::known::Known;
 use super::labels::Labels;
 use crate::hex;
 
@@ -102,20 +103,21 @@ impl Document {
 
     /// The hash of what is below the label of answers on the very path.
     pub(crate) fn hash(&self, known: &mut Known) -> Hash {
-        let (any, heads) = self.answers(known);
-        labels_of_path(any.hash(), &heads).hash()
+        let responses = self.responses(known);
+        labels_of_path(to_any(&responses).hash(), &to_head(&responses)).hash()
     }
 
     /// What is below the path, with one answer.
     pub(crate) fn witness(&self, reply: Reply, variant: usize) -> HashTree {
-        let known = &mut Known::default();
-        let (any, heads) = self.answers(known);
-        let wanted = self.response(reply, variant, known);
+        let responses = self.responses(&mut Known::default());
+        let (any, heads) = (to_any(&responses), to_head(&responses));
+        let wanted = REPLIES.iter().position(|other| *other == reply).map(|place| responses[variant][place]);
         labels_of_path(any.hash(), &heads).witness(|label| match reply {
             Reply::Head => (label == CONSTANTS.to_method)
                 .then(|| ic_certification::labeled(CONSTANTS.head_request, show_of(&heads, variant))),
             _ => (label == CONSTANTS.to_any).then(|| {
-                let below = any.witness(|label| (label == wanted).then(|| ic_certification::leaf(*b"")));
+                let is_wanted = |label: &[u8]| wanted.is_some_and(|wanted| label == wanted);
+                let below = any.witness(|label| is_wanted(label).then(|| ic_certification::leaf(*b"")));
                 ic_certification::labeled(*b"", below)
             }),
         })
@@ -123,30 +125,33 @@ impl Document {
 
     /// What is below the path, showing that there is nothing but answers.
     pub(crate) fn outline(&self) -> HashTree {
-        let (any, heads) = self.answers(&mut Known::default());
-        labels_of_path(any.hash(), &heads).all(|_| None)
+        let responses = self.responses(&mut Known::default());
+        labels_of_path(to_any(&responses).hash(), &to_head(&responses)).all(|_| None)
     }
 
-    /// The answers to any request, and those to HEAD, for each origin.
-    fn answers(&self, known: &mut Known) -> (Labels, Vec<Hash>) {
-        let (mut any, mut heads) = (Vec::new(), Vec::new());
-        for variant in 0..self.cors.variants() {
-            for reply in [Reply::Whole, Reply::Unchanged, Reply::NotAllowed] {
-                any.push((self.response(reply, variant, known).to_vec(), CONSTANTS.leaf));
-            }
-            heads.push(self.response(Reply::Head, variant, known));
-        }
-        (Labels::new(any), heads)
-    }
-
-    fn response(&self, reply: Reply, variant: usize, known: &mut Known) -> Hash {
-        let Head { status, headers, text } = self.head(reply, variant);
-        let body = match reply {
-            Reply::Whole => self.sha256,
-            _ => hash::sha256(&[text.unwrap_or_default().as_bytes()]),
+    /// The hashes of all answers, for each origin.
+    fn responses(&self, known: &mut Known) -> Vec<[Hash; REPLIES.len()]> {
+        let variants = 0..self.cors.variants();
+        let answer = |reply, variant| {
+            let body = (reply == Reply::Whole).then_some(self.sha256);
+            (self.head(reply, variant), body)
         };
-        Fields::new(status, &headers, known).response(&body)
+        let answers: Vec<_> =
+            variants.flat_map(|variant| REPLIES.map(|reply| answer(reply, variant))).collect();
+        known.responses(&answers).as_chunks().0.to_vec()
     }
+}
+
+/// All there are; the first is the one to requests of a method of its own.
+const REPLIES: [Reply; 4] = [Reply::Head, Reply::Whole, Reply::Unchanged, Reply::NotAllowed];
+
+fn to_any(responses: &[[Hash; REPLIES.len()]]) -> Labels {
+    let any = responses.iter().flat_map(|responses| &responses[1..]);
+    Labels::new(any.map(|response| (response.to_vec(), CONSTANTS.leaf)))
+}
+
+fn to_head(responses: &[[Hash; REPLIES.len()]]) -> Vec<Hash> {
+    responses.iter().map(|responses| responses[0]).collect()
 }
 
 impl Kind {

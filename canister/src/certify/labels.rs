@@ -35,14 +35,7 @@ impl Labels {
 }
 
 fn hash_of(labels: &[(Vec<u8>, Hash)]) -> Hash {
-    match labels {
-        [] => hash::empty(),
-        [(label, below)] => hash::labeled(label, below),
-        _ => {
-            let (left, right) = labels.split_at(labels.len() / 2);
-            hash::fork(&hash_of(left), &hash_of(right))
-        }
-    }
+    hash::grow(&hash::labeled_each(labels.iter().map(|(label, below)| (label.as_slice(), below)))).0
 }
 
 fn reveal(labels: &[(Vec<u8>, Hash)], mut opened: Vec<Option<HashTree>>) -> HashTree {

@@ -38,5 +38,6 @@ pub(crate) mod cors;
 pub(crate) mod disposition;
 pub(crate) mod document;
 pub(crate) mod hash;
+pub(crate) mod known;
 pub(crate) mod labels;
 pub(crate) mod skip;

@@ -1,5 +1,7 @@
 //! Certification of what is public: kept with each change, in time that does not depend on how much there is.
 
+use std::borrow::Cow;
+
 use darkroom_api as api;
 use darkroom_core::id::{BlobId, ItemId};
 use darkroom_core::{Digest, Error};
@@ -14,7 +16,8 @@ use super::{METRICS, Service, Wire};
 use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
 use crate::certify::cors::Cors;
-use crate::certify::hash::{self, Hash, Known};
+use crate::certify::hash::{self, Hash};
+use crate::certify::known::Known;
 use crate::certify::labels::Labels;
 use crate::certify::skip;
 use crate::hex;
@@ -69,7 +72,12 @@ impl<M: Memory + Clone> Service<M> {
 
     /// The hash that the network certifies.
     pub(crate) fn root(&self) -> Hash {
-        hash::labeled(HTTP_EXPR.as_bytes(), &self.store.certified.paths.hash())
+        hash::labeled(HTTP_EXPR.as_bytes(), &self.public())
+    }
+
+    /// The hash of all that is public: while it stays, so does [`root`](Service::root).
+    pub(crate) fn public(&self) -> Hash {
+        self.store.certified.paths.hash()
     }
 
     /// Certifies an item, as it is stored, at all its addresses and in the gallery, if it is published and everybody may
@@ -80,24 +88,24 @@ impl<M: Memory + Clone> Service<M> {
         }
         let mut known = Known::default();
         let origins = self.store.origins().wire()?.present();
+        for asset in &item.assets {
+            answers::expect(&subject(Address::Name, item, asset), &origins.1, &mut known);
+        }
+        let description = describe(id, item).for_origins(&origins.1).hash(&mut known);
         let mut assets = Vec::with_capacity(item.assets.len());
         for asset in &item.assets {
             let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known)?;
             assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
         self.exhibit(id, item, &mut known)?;
-        let certified = CertifiedItem {
-            assets,
-            description: describe(id, item).for_origins(&origins.1).hash(&mut known),
-            cors: origins.0,
-        };
+        let certified = CertifiedItem { assets, description, cors: origins.0 };
         self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
         self.store.certified.items.insert(id.0, &certified);
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.insert(key, &());
-            self.certify_content(asset.sha256, &origins, &mut known)?;
+            self.certify_content(asset.sha256, Some((id, item)), &origins, &mut known)?;
         }
         self.certify_contents();
         Ok(())
@@ -117,16 +125,18 @@ impl<M: Memory + Clone> Service<M> {
             self.store.certified.places.remove(&key);
         }
         for asset in &item.assets {
-            self.certify_content(asset.sha256, &origins, &mut Known::default())?;
+            self.certify_content(asset.sha256, None, &origins, &mut Known::default())?;
         }
         self.certify_contents();
         Ok(())
     }
 
-    /// Certifies a content at the first of its places, unless that is done; one without a place is gone.
+    /// Certifies a content at the first of its places, unless that is done; one without a place is gone. An item that is at
+    /// hand is not read.
     fn certify_content(
         &mut self,
         sha256: Digest,
+        at_hand: Option<(ItemId, &ItemRecord)>,
         (number, cors): &(u32, Cors),
         known: &mut Known,
     ) -> api::Result<()> {
@@ -145,7 +155,10 @@ impl<M: Memory + Clone> Service<M> {
         if present.as_ref().is_some_and(is_same) {
             return Ok(());
         }
-        let item = self.item(id)?;
+        let item = match at_hand {
+            Some((other, item)) if other == id => Cow::Borrowed(item),
+            _ => Cow::Owned(self.item(id)?),
+        };
         let asset = item.asset(name.as_str()).ok_or_else(|| Error::Corrupt {
             what: "place of a content",
             reason: format!("item `{id}` has no asset `{name}`"),
@@ -175,7 +188,7 @@ impl<M: Memory + Clone> Service<M> {
         cors: &Cors,
         known: &mut Known,
     ) -> api::Result<AnswersRecord> {
-        let subject = Subject { address, asset, file_name: &item.file_name, published_at: item.since(asset) };
+        let subject = subject(address, item, asset);
         match many_chunks(asset) {
             None => Ok(answers::certify(&subject, cors, [asset.sha256], known).0),
             Some(blob) => {
@@ -299,6 +312,10 @@ impl<M: Memory + Clone> Service<M> {
         });
         ic_certification::labeled(HTTP_EXPR, tree)
     }
+}
+
+fn subject<'a>(address: Address, item: &'a ItemRecord, asset: &'a AssetRecord) -> Subject<'a> {
+    Subject { address, asset, file_name: &item.file_name, published_at: item.since(asset) }
 }
 
 /// What is below an item: its description and its assets.

@@ -9,7 +9,7 @@ use super::certification::{HTTP_EXPR, VERY_PATH, labels_of};
 use super::description::describe;
 use super::gallery::{GALLERY, HEAD, PAGES};
 use crate::certify::document::{self, Reply};
-use crate::certify::hash::Known;
+use crate::certify::known::Known;
 use crate::files;
 use crate::store::{CertifiedItem, Place};
 

@@ -22,6 +22,14 @@ impl<M: Memory + Clone> Service<M> {
         message: Message,
         args: &api::UploadWhole,
     ) -> api::Result<api::Item> {
+        // The session and the item are changed with each step.
+        self.store.hold();
+        let item = self.begin_and_fill(message, args);
+        self.store.release();
+        item
+    }
+
+    fn begin_and_fill(&mut self, message: Message, args: &api::UploadWhole) -> api::Result<api::Item> {
         if args.bytes.len() as u64 != args.upload.size {
             let message =
                 format!("{} bytes came; {} are declared as `size`", args.bytes.len(), args.upload.size);

@@ -1,11 +1,15 @@
 //! Records read from CBOR (RFC 8949) that lies in memory as a whole, as `ciborium` writes it: lengths are definite, and
 //! text and bytes need no buffer. That takes a fraction of the instructions of a reader of any CBOR from any source, of
-//! which a message decodes several records. What is not as plain as that is not read here.
+//! which a message decodes several records. What is not as plain as that is not read here. What is written is the same.
+
+mod write;
 
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer as _, Visitor};
 use serde::forward_to_deserialize_any;
+
+pub(super) use write::write;
 
 /// A record; nothing where the bytes are not plainly one.
 pub(super) fn read<R: DeserializeOwned>(bytes: &[u8]) -> Option<R> {
@@ -368,6 +372,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read(record in record()) {
             let bytes = written(&record);
+            let mut ours = Vec::new();
+            prop_assert_eq!(write(&record, &mut ours), Some(()));
+            prop_assert_eq!(&ours, &bytes);
             prop_assert_eq!(read::<Record>(&bytes), Some(record));
             prop_assert_eq!(read::<Record>(&[bytes.as_slice(), &[0]].concat()), None);
             for end in 0..bytes.len() {
@@ -389,6 +396,32 @@ mod tests {
             if let Some(read) = read::<Record>(&bytes) {
                 prop_assert_eq!(ciborium::from_reader::<Record, _>(bytes.as_slice()).unwrap(), read);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_others() {
+        assert_eq!(write(&1.5f64, &mut Vec::new()), None);
+        for number in [
+            0,
+            23,
+            24,
+            0xff,
+            0x100,
+            0xffff,
+            0x1_0000,
+            0xffff_ffff,
+            0x1_0000_0000,
+            i64::MAX,
+            -1,
+            -24,
+            -25,
+            i64::MIN,
+        ] {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            assert_eq!(write(&number, &mut ours), Some(()));
+            ciborium::into_writer(&number, &mut theirs).unwrap();
+            assert_eq!(ours, theirs, "{number}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod image_limits;
 mod kept;
 mod layout;
 mod migrate;
+mod recent;
 mod records;
 mod table;
 mod tokens;
@@ -32,6 +33,7 @@ pub(crate) use chunks::Chunks;
 pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
 pub(crate) use layout::{LayoutError, VERSION};
+pub(crate) use recent::Recent;
 pub(crate) use records::{
     AssetRecord, ConfigRecord, Draft, FailedRecord, GoneRecord, HoldingRecord, ItemRecord, JobRecord,
     Location, Origin, QuotaRecord, RecipeRecord, SessionRecord, StageRecord, StageState, max_chunks,
@@ -51,18 +53,18 @@ pub(crate) struct Store<M: Memory> {
     config: Kept<ConfigRecord, M>,
     counters: StableCell<Counters, VirtualMemory<M>>,
     /// Uploads in flight, and finished ones until they expire.
-    pub(crate) sessions: Table<[u8; 8], SessionRecord, M>,
+    pub(crate) sessions: Recent<[u8; 8], SessionRecord, M>,
     /// When sessions are looked at for expiry: time, then session (both big-endian). A session that was used
     /// meanwhile is put back under its new time.
     pub(crate) expiries: Table<[u8; 16], (), M>,
     /// Idempotency keys: SHA-256 over owner, `#` and key, to item.
     pub(crate) keys: Table<[u8; 32], ItemId, M>,
     /// Items, published or not.
-    pub(crate) items: Table<[u8; 10], ItemRecord, M>,
+    pub(crate) items: Recent<[u8; 10], ItemRecord, M>,
     /// Published items, newest first: `u64::MAX` minus the time, big-endian, then the id.
     pub(crate) newest: Table<[u8; 18], (), M>,
     /// What each principal holds, by its bytes; under no bytes, what all hold together.
-    pub(crate) holdings: Table<Vec<u8>, HoldingRecord, M>,
+    pub(crate) holdings: Recent<Vec<u8>, HoldingRecord, M>,
     /// Stages that wait for the canister, in order.
     pub(crate) jobs: Table<[u8; 8], JobRecord, M>,
     /// What was deleted and aborted a short while ago, by kind and id, so that a repeated call gets its answer.
@@ -107,12 +109,12 @@ impl<M: Memory + Clone> Store<M> {
         let mut store = Store {
             config: Kept::open("configuration", get(memory_id::CONFIG), config),
             counters: StableCell::init(get(memory_id::COUNTERS), [0; 16]),
-            sessions: Table::open("session", get(memory_id::SESSIONS)),
+            sessions: Recent::new(Table::open("session", get(memory_id::SESSIONS))),
             expiries: Table::open("expiry", get(memory_id::EXPIRIES)),
             keys: Table::open("idempotency key", get(memory_id::KEYS)),
-            items: Table::open("item", get(memory_id::ITEMS)),
+            items: Recent::new(Table::open("item", get(memory_id::ITEMS))),
             newest: Table::open("item order", get(memory_id::NEWEST)),
-            holdings: Table::open("holding", get(memory_id::HOLDINGS)),
+            holdings: Recent::new(Table::open("holding", get(memory_id::HOLDINGS))),
             jobs: Table::open("job", get(memory_id::JOBS)),
             gone: Table::open("deleted", get(memory_id::GONE)),
             gone_order: Table::open("order of deletion", get(memory_id::GONE_ORDER)),
@@ -151,6 +153,21 @@ impl<M: Memory + Clone> Store<M> {
             layout::write_version(&header);
         }
         Ok(store)
+    }
+
+    /// Holds sessions, items and holdings, for a message that changes them more than once, until
+    /// [`release`](Store::release).
+    pub(crate) fn hold(&mut self) {
+        self.sessions.hold();
+        self.items.hold();
+        self.holdings.hold();
+    }
+
+    /// Writes what was held.
+    pub(crate) fn release(&mut self) {
+        self.sessions.release();
+        self.items.release();
+        self.holdings.release();
     }
 
     /// The configuration.

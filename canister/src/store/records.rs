@@ -20,7 +20,12 @@ use crate::certify::cors::Cors;
 const VERSION: u8 = 1;
 
 pub(super) fn encode(record: &impl Serialize) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
+    let mut bytes = Vec::with_capacity(512);
+    bytes.push(VERSION);
+    if cbor::write(record, &mut bytes).is_some() {
+        return bytes;
+    }
+    bytes.truncate(1);
     // Writing to a vector cannot fail, and no record has a type that CBOR lacks; if one ever did, the message
     // must not go on with half a record.
     if let Err(error) = ciborium::into_writer(record, &mut bytes) {

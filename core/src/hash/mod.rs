@@ -69,7 +69,7 @@ pub struct RollingSha256(sha2::Sha256);
 impl RollingSha256 {
     /// Goes on over `bytes`, as [`update`](RollingHash::update) does, and gives the SHA-256 of these bytes alone.
     ///
-    /// One pass for both when a multiple of 64 bytes came before; otherwise right, and about twice as dear.
+    /// One hash where nothing came before, one pass for both where a multiple of 64 bytes did; otherwise right, and about twice as dear.
     ///
     /// ```
     /// use darkroom_core::Digest;
@@ -81,10 +81,26 @@ impl RollingSha256 {
     /// ```
     #[must_use = "`update` does not make the digest"]
     pub fn digest_and_update(&mut self, bytes: &[u8]) -> Digest {
+        if self.0.serialize() == sha2::Sha256::default().serialize() {
+            // Nothing came before: they are the same.
+            self.update(bytes);
+            return self.clone().finish();
+        }
         let mut alone = RollingSha256::default();
         bulk::update_both(&mut alone.0, &mut self.0, bytes);
         alone.finish()
     }
+}
+
+/// The SHA-256 of each message, in their order. In a canister many messages of about one length, up to a few KiB each,
+/// take less than half of what they take one by one.
+///
+/// ```
+/// use darkroom_core::{Digest, hash};
+/// assert_eq!(hash::digest_each(&[b"dark", b"room"]), [Digest::of(b"dark"), Digest::of(b"room")]);
+/// ```
+pub fn digest_each(messages: &[&[u8]]) -> Vec<Digest> {
+    bulk::digest_each(messages)
 }
 
 impl RollingHash for RollingSha256 {

@@ -2,6 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::Digest;
+
 /// Goes on over `bytes`.
 pub(super) fn update(hash: &mut Sha256, bytes: &[u8]) {
     hash.update(bytes);
@@ -14,4 +16,9 @@ pub(super) fn update_both(one: &mut Sha256, other: &mut Sha256, bytes: &[u8]) {
         one.update(piece);
         other.update(piece);
     }
+}
+
+/// The SHA-256 of each message, in their order.
+pub(super) fn digest_each(messages: &[&[u8]]) -> Vec<Digest> {
+    messages.iter().map(|message| Digest(Sha256::digest(message).into())).collect()
 }

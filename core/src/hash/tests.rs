@@ -43,7 +43,27 @@ fn every_length_with_every_start() {
     }
 }
 
+#[test]
+fn messages_of_every_length_beside_each_other() {
+    let bytes = noise(1000);
+    for count in 0..9 {
+        for len in (0..=130).chain([700, 860]) {
+            // One, the same again, and others that end in another block.
+            let messages: Vec<&[u8]> = (0..count).map(|n| &bytes[n..n + len + n / 2 * 31]).collect();
+            let expected: Vec<_> = messages.iter().map(|message| reference(message)).collect();
+            assert_eq!(digest_each(&messages), expected, "{count} messages from {len} bytes on");
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn messages_beside_each_other_are_hashed_as_each_alone(messages: Vec<Vec<u8>>) {
+        let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+        let expected: Vec<_> = messages.iter().map(|message| reference(message)).collect();
+        prop_assert_eq!(digest_each(&messages), expected);
+    }
+
     #[test]
     fn any_split_gives_the_same_digest(pieces: Vec<Vec<u8>>) {
         let mut hash = RollingSha256::default();

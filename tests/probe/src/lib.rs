@@ -9,7 +9,7 @@ mod estimates;
 mod goldens;
 
 use darkroom_core::Digest;
-use darkroom_core::hash::{RollingHash as _, RollingSha256};
+use darkroom_core::hash::{RollingHash as _, RollingSha256, digest_each};
 use sha2::Digest as _;
 use sha2::Sha256;
 use sha2::digest::common::hazmat::SerializableState as _;
@@ -100,6 +100,34 @@ fn splits(longest: u32) -> Outcome {
     }
     same(&mut made, || "the whole".to_owned(), rolling.finish().0, expected.finalize().into())?;
     Ok(made)
+}
+
+/// As many messages as `count` says, all `longest` bytes long or up to three bytes shorter, hashed beside each other.
+#[ic_cdk::query]
+fn each(count: u32, longest: u32) -> Outcome {
+    let bytes = noise(longest as usize + count as usize);
+    let len = |n: usize| (longest as usize).saturating_sub(n % 4);
+    let messages: Vec<&[u8]> = (0..count as usize).map(|n| &bytes[n..n + len(n)]).collect();
+    let mut made = 0;
+    for (message, found) in messages.iter().zip(digest_each(&messages)) {
+        let expected: [u8; 32] = Sha256::digest(message).into();
+        same(&mut made, || format!("{} bytes beside others", message.len()), found.0, expected)?;
+    }
+    Ok(made)
+}
+
+/// Instructions for sixteen messages of `len` bytes: one by one, and beside each other.
+#[ic_cdk::query]
+fn costs_of_each(len: u32) -> (u64, u64) {
+    let bytes = noise(len as usize + 16);
+    let messages: Vec<&[u8]> = (0..16).map(|n| &bytes[n..n + len as usize]).collect();
+    let start = instructions();
+    for message in &messages {
+        std::hint::black_box(Digest::of(message));
+    }
+    let between = instructions();
+    std::hint::black_box(digest_each(&messages));
+    (between - start, instructions() - between)
 }
 
 /// Instructions for 1 MiB: `sha2` once, `sha2` twice, one state here, both states here.

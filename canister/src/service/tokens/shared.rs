@@ -16,7 +16,7 @@ use super::{PRIVATE, TokenId};
 use crate::certify::answer::{Address, Answer, Subject};
 use crate::certify::answers;
 use crate::certify::cors::Cors;
-use crate::certify::hash::Known;
+use crate::certify::known::Known;
 use crate::service::{Service, Wire};
 use crate::store::{AssetRecord, ItemRecord, TokenRecord};
 

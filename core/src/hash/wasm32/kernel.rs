@@ -3,7 +3,7 @@
 //! Written for few Wasm operators, as that is what the Internet Computer charges for. Two things make it cheap:
 //!
 //! - the schedules of four blocks are made together, one block to each 32-bit lane;
-//! - two chaining values share them. A working variable `x` of the first and `y` of the second are one vector
+//! - two chaining values share them where the bytes are the same, and four have one lane each where they are not. A working variable `x` of the first and `y` of the second are one vector
 //!   `[x, x, y, y]`: a 64-bit left shift by `32 - n` leaves `x` rotated right by `n` in the upper half of its
 //!   pair, for one shift instead of two and an or. After a round's additions only the upper halves are right;
 //!   one swizzle doubles them again.
@@ -58,38 +58,45 @@ fn scheduled(blocks: &[Block], mut use_them: impl FnMut(&Schedules, usize)) {
     let mut schedules = [0; 4 * 64];
     let (fours, rest) = blocks.as_chunks::<4>();
     for four in fours {
-        schedule(four, &mut schedules);
+        schedule(four, schedules.as_chunks_mut().0, lanes);
         use_them(&schedules, 4);
     }
     if !rest.is_empty() {
         let mut four = [[0; 64]; 4];
         four[..rest.len()].copy_from_slice(rest);
-        schedule(&four, &mut schedules);
+        schedule(&four, schedules.as_chunks_mut().0, lanes);
         use_them(&schedules, rest.len());
     }
 }
 
-/// FIPS 180-4, section 6.2.2, step 1, with `K` added.
+/// Advances four values, one to each lane, each over a block of its own.
+pub(super) fn compress_four(values: &mut [v128; 8], blocks: &[Block; 4]) {
+    let mut schedules = [u32x4_splat(0); 64];
+    schedule(blocks, &mut schedules, |words| words);
+    rounds_of_four(values, &schedules);
+}
+
+/// FIPS 180-4, section 6.2.2, step 1, with `K` added: the words of all four blocks of each round as they are kept.
 // Not inlined, here and below: what is stored here is loaded there, and the compiler, seeing both, would replace
 // cheap loads by dear extractions of lanes.
 #[inline(never)]
-fn schedule(four: &[Block; 4], out: &mut Schedules) {
-    let (out, _) = out.as_chunks_mut::<4>();
+fn schedule<T>(four: &[Block; 4], out: &mut [T], keep: impl Fn(v128) -> T) {
+    let out = &mut out[..64];
     let mut w = [u32x4_splat(0); 64];
     macro_rules! load { ($($t:literal)*) => { $(
         let front = u64x2(pair(&four[0], $t), pair(&four[1], $t));
         let back = u64x2(pair(&four[2], $t), pair(&four[3], $t));
         w[$t] = i8x16_shuffle::<3, 2, 1, 0, 11, 10, 9, 8, 19, 18, 17, 16, 27, 26, 25, 24>(front, back);
         w[$t + 1] = i8x16_shuffle::<7, 6, 5, 4, 15, 14, 13, 12, 23, 22, 21, 20, 31, 30, 29, 28>(front, back);
-        out[$t] = lanes(i32x4_add(w[$t], u32x4_splat(K[$t])));
-        out[$t + 1] = lanes(i32x4_add(w[$t + 1], u32x4_splat(K[$t + 1])));
+        out[$t] = keep(i32x4_add(w[$t], u32x4_splat(K[$t])));
+        out[$t + 1] = keep(i32x4_add(w[$t + 1], u32x4_splat(K[$t + 1])));
     )* } }
     macro_rules! extend { ($($t:literal)*) => { $(
         w[$t] = i32x4_add(
             i32x4_add(sigma0(w[$t - 15]), w[$t - 16]),
             i32x4_add(sigma1(w[$t - 2]), w[$t - 7]),
         );
-        out[$t] = lanes(i32x4_add(w[$t], u32x4_splat(K[$t])));
+        out[$t] = keep(i32x4_add(w[$t], u32x4_splat(K[$t])));
     )* } }
     load!(0 2 4 6 8 10 12 14);
     extend!(16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39);
@@ -105,7 +112,7 @@ fn pair(block: &Block, t: usize) -> u64 {
 
 /// Becomes one store.
 #[inline(always)]
-fn lanes(v: v128) -> [u32; 4] {
+pub(super) fn lanes(v: v128) -> [u32; 4] {
     [
         u32x4_extract_lane::<0>(v),
         u32x4_extract_lane::<1>(v),
@@ -172,6 +179,40 @@ fn rounds_of_both(both: &mut [v128; 8], schedules: &Schedules, count: usize, dou
         }
     }
     *both = values;
+}
+
+/// The same for four values, one to each lane, with a schedule each.
+#[inline(never)]
+fn rounds_of_four(values: &mut [v128; 8], schedules: &[v128; 64]) {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *values;
+    macro_rules! round {
+        ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident $t:expr) => {
+            let sum1 = rotated_and_added(
+                [u32x4_shr($e, 6), u32x4_shr($e, 11), u32x4_shr($e, 25)],
+                [u32x4_shl($e, 26), u32x4_shl($e, 21), u32x4_shl($e, 7)],
+            );
+            let sum0 = rotated_and_added(
+                [u32x4_shr($a, 2), u32x4_shr($a, 13), u32x4_shr($a, 22)],
+                [u32x4_shl($a, 30), u32x4_shl($a, 19), u32x4_shl($a, 10)],
+            );
+            let choice = v128_bitselect($f, $g, $e);
+            let majority = v128_bitselect($c, $b, v128_xor($a, $b));
+            let t1 = i32x4_add(i32x4_add(i32x4_add(sum1, choice), $h), schedules[$t]);
+            $d = i32x4_add($d, t1);
+            $h = i32x4_add(i32x4_add(sum0, majority), t1);
+        };
+    }
+    all_rounds!(round, a b c d e f g h);
+    for (old, new) in values.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+        *old = i32x4_add(*old, new);
+    }
+}
+
+/// Three rotations, each in its two halves, added bit by bit.
+#[inline(always)]
+fn rotated_and_added(right: [v128; 3], left: [v128; 3]) -> v128 {
+    let half = |[one, two, three]: [v128; 3]| v128_xor(v128_xor(one, two), three);
+    v128_xor(half(right), half(left))
 }
 
 /// The same for one value, where rotations of plain words are the cheapest.

@@ -3,11 +3,13 @@
 //! In the Internet Computer's instructions per byte: 62 for one state and 67 for two over the same bytes, where
 //! `sha2` takes 81 for one. `docs/benchmarks.md` has the figures and the command.
 
+mod each;
 mod kernel;
 
 use sha2::{Digest as _, Sha256};
 
 use super::state;
+pub(super) use each::digest_each;
 use kernel::{Block, ChainingValue};
 
 /// From here on the kernel pays: it works on four blocks at a time, and its state is taken from `sha2` and given back.

@@ -1,0 +1,185 @@
+//! A table with the records that were read or written last at hand, so that messages in a row read them once.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ops::RangeBounds;
+
+use darkroom_core::Error;
+use ic_stable_structures::{Memory, Storable};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Table;
+
+/// Records at hand.
+const RECENT: usize = 8;
+
+/// A [`Table`] whose last records are at hand. What is written is in stable memory at once, unless it is
+/// [held](Recent::hold).
+pub(crate) struct Recent<K: Storable + Ord + Clone, R, M: Memory> {
+    table: Table<K, R, M>,
+    /// The last first.
+    entries: RefCell<VecDeque<Entry<K, R>>>,
+    is_held: bool,
+}
+
+struct Entry<K, R> {
+    key: K,
+    record: R,
+    /// It is not in the table so.
+    is_held: bool,
+}
+
+impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memory> Recent<K, R, M> {
+    pub(super) fn new(table: Table<K, R, M>) -> Self {
+        Recent { table, entries: RefCell::default(), is_held: false }
+    }
+
+    /// The record under `key`, if there is one.
+    pub(crate) fn get(&self, key: &K) -> Result<Option<R>, Error> {
+        if let Some(entry) = self.entries.borrow().iter().find(|entry| entry.key == *key) {
+            return Ok(Some(entry.record.clone()));
+        }
+        let found = self.table.get(key)?;
+        if let Some(record) = &found
+            && !self.is_held
+        {
+            self.remember(key.clone(), record.clone(), false);
+        }
+        Ok(found)
+    }
+
+    /// Whether there is a record under `key`.
+    pub(crate) fn contains(&self, key: &K) -> bool {
+        self.entries.borrow().iter().any(|entry| entry.key == *key) || self.table.contains(key)
+    }
+
+    /// Writes a record.
+    pub(crate) fn insert(&mut self, key: K, record: &R) {
+        if !self.is_held {
+            self.table.insert(key.clone(), record);
+        }
+        self.remember(key, record.clone(), self.is_held);
+    }
+
+    /// Removes a record; true if it was there.
+    pub(crate) fn remove(&mut self, key: &K) -> bool {
+        let was_held = self.forget(key).is_some_and(|entry| entry.is_held);
+        self.table.remove(key) || was_held
+    }
+
+    /// Keeps what is written out of stable memory until [`release`](Recent::release), for records that are written more
+    /// than once in a message. In between [`keys`](Recent::keys) does not know of new ones.
+    pub(crate) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Writes what was held.
+    pub(crate) fn release(&mut self) {
+        self.is_held = false;
+        for entry in self.entries.get_mut().iter_mut().filter(|entry| entry.is_held) {
+            self.table.insert(entry.key.clone(), &entry.record);
+            entry.is_held = false;
+        }
+        self.entries.get_mut().truncate(RECENT);
+    }
+
+    /// Puts bytes in the place of a record that cannot be read as one.
+    #[cfg(test)]
+    pub(crate) fn damage(&mut self, key: &K) {
+        self.forget(key);
+        self.table.damage(key);
+    }
+
+    /// Keys in order.
+    pub(crate) fn keys(&self, range: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = K> {
+        self.table.keys(range)
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.table.len()
+    }
+
+    fn forget(&self, key: &K) -> Option<Entry<K, R>> {
+        let mut entries = self.entries.borrow_mut();
+        let place = entries.iter().position(|entry| entry.key == *key)?;
+        entries.remove(place)
+    }
+
+    fn remember(&self, key: K, record: R, is_held: bool) {
+        self.forget(&key);
+        let mut entries = self.entries.borrow_mut();
+        entries.push_front(Entry { key, record, is_held });
+        if !self.is_held {
+            entries.truncate(RECENT);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ic_stable_structures::VectorMemory;
+    use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(u8, u16),
+        Remove(u8),
+        Get(u8),
+        Hold,
+        Release,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let key = 0..20u8;
+        prop_oneof![
+            4 => (key.clone(), any::<u16>()).prop_map(|(key, value)| Step::Insert(key, value)),
+            2 => key.clone().prop_map(Step::Remove),
+            4 => key.prop_map(Step::Get),
+            1 => Just(Step::Hold),
+            1 => Just(Step::Release),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn is_as_a_map_and_all_is_stored_after_release(steps in prop::collection::vec(step(), 0..80)) {
+            let memory = MemoryManager::init(VectorMemory::default());
+            let open = || Table::<u8, u16, VectorMemory>::open("number", memory.get(MemoryId::new(0)));
+            let mut recent = Recent::new(open());
+            let (mut map, mut is_held) = (std::collections::BTreeMap::new(), false);
+            for step in steps {
+                match step {
+                    Step::Insert(key, value) => {
+                        recent.insert(key, &value);
+                        map.insert(key, value);
+                    }
+                    Step::Remove(key) => prop_assert_eq!(recent.remove(&key), map.remove(&key).is_some()),
+                    Step::Get(key) => {
+                        prop_assert_eq!(recent.get(&key).unwrap(), map.get(&key).copied());
+                        prop_assert_eq!(recent.contains(&key), map.contains_key(&key));
+                    }
+                    Step::Hold => {
+                        recent.hold();
+                        is_held = true;
+                    }
+                    Step::Release => {
+                        recent.release();
+                        is_held = false;
+                    }
+                }
+                if !is_held {
+                    let stored = open();
+                    prop_assert_eq!(stored.len(), map.len() as u64);
+                    for (key, value) in &map {
+                        prop_assert_eq!(stored.get(key).unwrap(), Some(*value));
+                    }
+                }
+            }
+        }
+    }
+}

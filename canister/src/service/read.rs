@@ -6,6 +6,7 @@ use darkroom_core::id::{ChunkKey, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
 use super::access::may_read;
+use super::checks::checked_key;
 use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
 use crate::store::{AssetRecord, Extent, ItemRecord, Location};
@@ -13,6 +14,8 @@ use crate::store::{AssetRecord, Extent, ItemRecord, Location};
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
 const MAX_SCAN: usize = 1000;
+/// Idempotency keys that are looked up in one call.
+const MAX_KEYS: usize = 100;
 
 impl<M: Memory + Clone> Service<M> {
     /// A session of the caller's.
@@ -75,6 +78,31 @@ impl<M: Memory + Clone> Service<M> {
             }
         }
         Ok(page)
+    }
+
+    /// The published items that the caller's own uploads with these idempotency keys have led to, in the order of the
+    /// keys. Nothing for a key that it has not used, or whose item is not published or gone; so never what another
+    /// caller has.
+    ///
+    /// # Errors
+    /// `limit` for more than 100 keys, `invalid_argument` for one that no upload can have.
+    pub(crate) fn find_uploads(
+        &self,
+        caller: Caller,
+        keys: &[String],
+    ) -> api::Result<Vec<Option<api::Item>>> {
+        if keys.len() > MAX_KEYS {
+            let message = format!("{} idempotency keys; {MAX_KEYS} are allowed in a call", keys.len());
+            return Err(api::Error::new(api::code::LIMIT, message));
+        }
+        let find = |key: &String| {
+            let key = checked_key(caller, key)?;
+            let Some(id) = self.store.keys.get(&key).wire()? else { return Ok(None) };
+            let item = self.item(id)?;
+            let is_found = item.draft.is_none() && item.owner == caller.bytes();
+            Ok(is_found.then(|| wire::item(id, &item)))
+        };
+        keys.iter().map(find).collect()
     }
 
     /// One chunk of an asset that the caller may read.

@@ -81,7 +81,7 @@ impl Calls {
         &self,
         call: &'static str,
         entry: Entry,
-        argument: impl FnOnce() -> A + Send + 'static,
+        argument: impl FnOnce() -> Result<A> + Send + 'static,
     ) -> Result<R>
     where
         A: CandidType,
@@ -91,8 +91,11 @@ impl Calls {
             Entry::InTurn => self.gate.enter().await,
             Entry::Now => self.gate.enter_now(),
         };
-        let encoded = on_thread(move || Encode!(&argument())).await?;
-        let argument = encoded.map_err(|error| unreadable(call, error))?;
+        let encoded = on_thread(move || {
+            let argument = argument()?;
+            Encode!(&argument).map_err(|error| unreadable(call, error))
+        });
+        let argument = encoded.await??;
         self.attempts(Mode::Update, call, argument, Some(pass)).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use candid::Principal;
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     /// Stages that run at once.
     pub(crate) threads: Arc<Semaphore>,
     catalog: tokio::sync::Mutex<Option<Arc<Catalog>>>,
+    /// Whether the canister is too old to be asked for earlier uploads.
+    cannot_find: AtomicBool,
     /// Uploads in flight by idempotency key: one at a time goes on with an item.
     keys: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
@@ -68,6 +71,7 @@ impl Darkroom {
         let shared = Shared {
             threads: Arc::new(Semaphore::new(threads)),
             catalog: tokio::sync::Mutex::new(None),
+            cannot_find: AtomicBool::new(false),
             keys: Mutex::new(HashMap::new()),
         };
         let gate = Arc::new(Gate::new());
@@ -201,6 +205,7 @@ impl Darkroom {
     /// Asks anew what the canister offers when that is needed next.
     pub(crate) async fn forget_catalog(&self) {
         *self.shared.catalog.lock().await = None;
+        self.shared.cannot_find.store(false, Ordering::Relaxed);
     }
 
     /// What the canister offers, asked once.
@@ -216,6 +221,15 @@ impl Darkroom {
 }
 
 impl Shared {
+    /// Whether the canister was found to be too old to be asked for earlier uploads.
+    pub(crate) fn cannot_find(&self) -> bool {
+        self.cannot_find.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_cannot_find(&self) {
+        self.cannot_find.store(true, Ordering::Relaxed);
+    }
+
     /// The turn of an idempotency key; held while its upload is in flight.
     pub(crate) fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);

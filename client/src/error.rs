@@ -20,6 +20,12 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file is not what it was when its upload was prepared or begun.
+    #[error("{path} has changed since its upload was prepared; upload it again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file without bytes.
     #[error("the file is empty")]
     Empty,
@@ -99,10 +105,34 @@ pub enum Error {
     Mismatch {
         /// The asset.
         asset: String,
-        /// Of the bytes at hand.
+        /// What it should have.
         expected: Digest,
-        /// What the canister has.
+        /// What the bytes at hand have, or those of the canister.
         found: Digest,
+    },
+    /// A part of an asset was asked for that it does not have.
+    #[error("asset `{asset}` has {size} bytes; {start}..{end} is no part of them")]
+    OutOfRange {
+        /// The asset.
+        asset: String,
+        /// The first byte asked for.
+        start: u64,
+        /// The byte after the last.
+        end: u64,
+        /// Bytes of the asset.
+        size: u64,
+    },
+    /// A file is there that was not to be overwritten.
+    #[error("{path} exists; it is not overwritten")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another download is writing the same file.
+    #[error("another download is writing {path}")]
+    Busy {
+        /// The file that holds what has arrived.
+        path: PathBuf,
     },
     /// The item did not become complete.
     #[error("item {item} is {state} after {seconds} s; `item` tells how far its stages are")]
@@ -140,13 +170,18 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Unreadable { .. }
+            | Error::Changed { .. }
             | Error::Empty
             | Error::Processing(_)
             | Error::Stage { .. }
             | Error::CanisterStage { .. }
             | Error::Unfinished { .. }
             | Error::Write(_) => ErrorKind::Input,
-            Error::UnknownPipeline { .. } | Error::UnknownAsset { .. } => ErrorKind::Usage,
+            Error::UnknownPipeline { .. }
+            | Error::UnknownAsset { .. }
+            | Error::OutOfRange { .. }
+            | Error::Exists { .. }
+            | Error::Busy { .. } => ErrorKind::Usage,
             Error::ProcessorVersion { .. } | Error::Refused { .. } => ErrorKind::Refused,
             Error::Call { source, .. } => {
                 if crate::retry::is_definite(source) {

@@ -1,5 +1,6 @@
 //! Bytes on their way: chunks in a window, small assets together.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::calls::Entry;
 use crate::derive::LocalAsset;
 use crate::error::{Error, Result};
 use crate::schedule::{batches, chunk_range, missing_chunks};
-use crate::upload::{Job, later};
+use crate::upload::{Job, Original, later};
 
 /// Bytes of files and assets in one message: it holds 2 MiB, its other fields take some of it.
 pub(super) const BATCH: usize = 1_900_000;
@@ -22,24 +23,27 @@ pub(super) const BATCH: usize = 1_900_000;
 const IDLE_CALLS: u32 = 20;
 
 impl Job<'_> {
-    /// Sends the missing chunks of `bytes`, several at a time, and has the session finished where the last of
+    /// Sends the missing chunks of `original`, several at a time, and has the session finished where the last of
     /// them has not done that. `stored` hears of the bytes of each, those that were there before included. Gives
     /// the bytes that were sent, and the item as it stands then.
     pub(super) async fn send_chunks(
         &self,
         upload: &api::Upload,
-        bytes: &Bytes,
+        original: &Original,
         stored: impl Fn(u64),
     ) -> Result<(u64, api::Item)> {
-        let missing = missing_chunks(bytes.len() as u64, upload.chunk_size, &upload.coverage);
-        let range = |index| chunk_range(bytes.len(), upload.chunk_size, index);
-        let total: u64 = missing.iter().map(|index| range(*index).len() as u64).sum();
-        stored(bytes.len() as u64 - total);
+        let size = original.length();
+        let missing = missing_chunks(size, upload.chunk_size, &upload.coverage);
+        let range = |index| chunk_range(size, upload.chunk_size, index);
+        let length = |range: Range<u64>| range.end - range.start;
+        let total: u64 = missing.iter().map(|index| length(range(*index))).sum();
+        stored(size - total);
         let mut sends = stream::iter(missing.into_iter().map(|index| {
-            let chunk = bytes.slice(range(index));
+            let range = range(index);
+            let chunk = original.clone();
             async move {
-                let length = chunk.len() as u64;
-                self.send_chunk(upload.session, index, chunk).await.map(|receipt| (length, receipt))
+                let sent = self.send_chunk(upload.session, index, chunk, range.clone()).await;
+                sent.map(|receipt| (length(range), receipt))
             }
         }))
         .buffer_unordered(self.options.in_flight.max(1));
@@ -57,12 +61,18 @@ impl Job<'_> {
         Ok((total, item))
     }
 
-    async fn send_chunk(&self, session: u64, index: u32, chunk: Bytes) -> Result<api::ChunkReceipt> {
-        let put = move || api::PutChunk {
-            session,
-            index,
-            sha256: Digest::of(&chunk).0.into(),
-            bytes: ByteBuf::from(chunk),
+    /// Sends a part of the bytes, which is read when it is its turn.
+    async fn send_chunk(
+        &self,
+        session: u64,
+        index: u32,
+        original: Original,
+        range: Range<u64>,
+    ) -> Result<api::ChunkReceipt> {
+        let put = move || {
+            let chunk = original.part(range)?;
+            let sha256 = Digest::of(&chunk).0.into();
+            Ok(api::PutChunk { session, index, sha256, bytes: ByteBuf::from(chunk) })
         };
         self.darkroom.calls.carry("put_chunk", Entry::InTurn, put).await
     }
@@ -101,7 +111,8 @@ impl Job<'_> {
             let size = asset.content.bytes.len() as u64;
             let begin = api::BeginAsset { item: item.to_owned(), asset: declare(stage, asset), size };
             let upload: api::Upload = self.darkroom.calls.update("begin_asset", &begin).await?;
-            let (_, item) = self.send_chunks(&upload, &asset.content.bytes, |_| ()).await?;
+            let bytes = Original::Bytes(asset.content.bytes.clone());
+            let (_, item) = self.send_chunks(&upload, &bytes, |_| ()).await?;
             Ok::<_, Error>(item)
         });
         let small = batches(&sizes, BATCH).into_iter().map(|batch| {
@@ -109,7 +120,7 @@ impl Job<'_> {
             let put = with_bytes(&batch);
             let item = item.to_owned();
             // The chunks would all go before it otherwise, and it would come last.
-            self.darkroom.calls.carry("put_assets", Entry::Now, || api::PutAssets { item, assets: put() })
+            self.darkroom.calls.carry("put_assets", Entry::Now, || Ok(api::PutAssets { item, assets: put() }))
         });
         let (large, small) = tokio::try_join!(future::try_join_all(large), future::try_join_all(small))?;
         Ok(large.into_iter().chain(small).fold(None, |last, item| later(last, Some(item))))

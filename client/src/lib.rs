@@ -36,7 +36,7 @@
 //! | `clock.rs` | the time of day, read nowhere else |
 //! | `derive/` | lane B: stages on threads |
 //! | `reprocess.rs` | derivatives of a stored item made again |
-//! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
+//! | `download/`, `verify.rs` | assets read back and checked, into files too; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
 //! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
 //! | `config/` | pipelines as people write them and as they travel, and what is wrong with them |
@@ -59,6 +59,7 @@ mod verify;
 mod window;
 
 pub use crate::darkroom::{Darkroom, Toolkit};
+pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::reprocess::{ReprocessOptions, Reprocessed};
 pub use crate::retry::RetryPolicy;

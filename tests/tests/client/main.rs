@@ -4,6 +4,7 @@
 
 #[path = "../client_support/mod.rs"]
 mod client_support;
+mod download;
 mod stored;
 
 use std::path::{Path, PathBuf};

@@ -33,6 +33,26 @@ pub(crate) enum Entry {
     Now,
 }
 
+/// An encoded argument.
+enum Argument {
+    /// It is there.
+    Ready(Vec<u8>),
+    /// It is made for each attempt.
+    Made(Arc<dyn Fn() -> Result<Vec<u8>> + Send + Sync>),
+}
+
+impl Argument {
+    async fn bytes(&self) -> Result<Vec<u8>> {
+        match self {
+            Argument::Ready(bytes) => Ok(bytes.clone()),
+            Argument::Made(make) => {
+                let make = make.clone();
+                on_thread(move || make()).await?
+            }
+        }
+    }
+}
+
 /// An update call, whose answer is certified, or a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -76,12 +96,12 @@ impl Calls {
 
     /// An update call that carries many bytes. It takes its place in the window, then makes the argument on a
     /// thread, so that not more of them are in memory than are on their way; what becomes of it moves the window.
-    /// While it waits for another attempt its place is free.
+    /// While it waits for another attempt its place is free, and the argument, which is made anew for it, is gone.
     pub(crate) async fn carry<A, R>(
         &self,
         call: &'static str,
         entry: Entry,
-        argument: impl FnOnce() -> Result<A> + Send + 'static,
+        argument: impl Fn() -> Result<A> + Send + Sync + 'static,
     ) -> Result<R>
     where
         A: CandidType,
@@ -91,12 +111,8 @@ impl Calls {
             Entry::InTurn => self.gate.enter().await,
             Entry::Now => self.gate.enter_now(),
         };
-        let encoded = on_thread(move || {
-            let argument = argument()?;
-            Encode!(&argument).map_err(|error| unreadable(call, error))
-        });
-        let argument = encoded.await??;
-        self.attempts(Mode::Update, call, argument, Some(pass)).await
+        let encode = move || Encode!(&argument()?).map_err(|error| unreadable(call, error));
+        self.attempts(Mode::Update, call, Argument::Made(Arc::new(encode)), Some(pass)).await
     }
 
     async fn fallible<A, R>(&self, mode: Mode, call: &'static str, argument: &A) -> Result<R>
@@ -105,7 +121,7 @@ impl Calls {
         R: CandidType + DeserializeOwned,
     {
         let argument = Encode!(argument).map_err(|error| unreadable(call, error))?;
-        self.attempts(mode, call, argument, None).await
+        self.attempts(mode, call, Argument::Ready(argument), None).await
     }
 
     /// Repeats what failed on the way, and what the canister itself calls worth repeating; nothing else.
@@ -113,7 +129,7 @@ impl Calls {
         &self,
         mode: Mode,
         call: &'static str,
-        argument: Vec<u8>,
+        argument: Argument,
         mut pass: Option<Pass>,
     ) -> Result<R>
     where
@@ -122,7 +138,7 @@ impl Calls {
         let through_gate = pass.is_some();
         let mut attempt = 1;
         loop {
-            match self.send(mode, call, argument.clone()).await {
+            match self.send(mode, call, argument.bytes().await?).await {
                 Ok(bytes) => {
                     if let Some(pass) = pass.take() {
                         pass.delivered();

@@ -26,6 +26,25 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A reader failed.
+    #[error("cannot read what is to be uploaded: {0}")]
+    Reader(#[source] std::io::Error),
+    /// A reader gave fewer bytes than were announced, or more.
+    #[error("{declared} bytes were announced; {}", came(*declared, *found))]
+    Length {
+        /// Bytes that were announced.
+        declared: u64,
+        /// Bytes that came; where more did, one more.
+        found: u64,
+    },
+    /// An image has more bytes than may be read into memory.
+    #[error("the image has {found} bytes; {allowed} are allowed")]
+    TooLarge {
+        /// Its bytes.
+        found: u64,
+        /// The most that the canister's limits allow.
+        allowed: u64,
+    },
     /// A file without bytes.
     #[error("the file is empty")]
     Empty,
@@ -171,6 +190,9 @@ impl Error {
         match self {
             Error::Unreadable { .. }
             | Error::Changed { .. }
+            | Error::Reader(_)
+            | Error::Length { .. }
+            | Error::TooLarge { .. }
             | Error::Empty
             | Error::Processing(_)
             | Error::Stage { .. }
@@ -203,4 +225,9 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// What came of what was announced.
+fn came(declared: u64, found: u64) -> String {
+    if found > declared { "more came".to_owned() } else { format!("{found} came") }
 }

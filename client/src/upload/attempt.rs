@@ -149,7 +149,7 @@ impl Job<'_> {
     }
 
     /// Drops the unpublished item. What fails here expires by itself.
-    async fn abort(&self, upload: &api::Upload) {
+    pub(super) async fn abort(&self, upload: &api::Upload) {
         self.forget().await;
         let _: Result<api::Freed> = self.darkroom.calls.update("abort_upload", &upload.session).await;
     }

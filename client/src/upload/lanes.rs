@@ -151,7 +151,7 @@ impl Job<'_> {
         Error::CanisterStage { asset, source }
     }
 
-    fn count_canister_stages(&self, item: &api::Item) {
+    pub(super) fn count_canister_stages(&self, item: &api::Item) {
         for stage in self.plan.stages().iter().filter(|stage| stage.placement == Placement::Canister) {
             if item.assets.iter().any(|asset| asset.name == stage.asset.as_str()) {
                 self.tracker.stored(stage.lane, stage.asset.as_str(), false);

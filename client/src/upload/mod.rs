@@ -9,6 +9,7 @@ mod original;
 mod outcome;
 mod prepared;
 mod progress;
+mod reader;
 mod resume;
 mod stored;
 mod transfer;

@@ -16,7 +16,7 @@ use crate::journal::FileStamp;
 /// Bytes that are read at once to hash a file.
 const BLOCK: usize = 256 << 10;
 /// Bytes from the start of a file that tell what it is.
-const HEAD: usize = 64;
+pub(super) const HEAD: usize = 64;
 
 /// Where the bytes are.
 #[derive(Clone, Debug)]

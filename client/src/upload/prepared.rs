@@ -112,7 +112,7 @@ impl Prepared {
 }
 
 /// Whether a file is read into memory to be uploaded: as an image, or because it is small.
-fn is_read_whole(plan: &Plan, length: u64) -> bool {
+pub(super) fn is_read_whole(plan: &Plan, length: u64) -> bool {
     needs_bytes(plan) || length <= BATCH as u64
 }
 

@@ -19,6 +19,13 @@ use crate::upload::{Job, Original, later};
 /// Bytes of files and assets in one message: it holds 2 MiB, its other fields take some of it.
 pub(super) const BATCH: usize = 1_900_000;
 
+/// The most bytes that chunks of one upload on their way may take.
+const BYTES_IN_FLIGHT: usize = 64 << 20;
+
+/// How often the bytes of a chunk on its way are in memory: as they are read, encoded, signed, and by the agent, which
+/// keeps them for another attempt. Measured, with what the allocator of a test counts.
+pub(super) const COPIES: usize = 5;
+
 /// The most calls of `finish_upload` without progress in between.
 const IDLE_CALLS: u32 = 20;
 
@@ -46,7 +53,7 @@ impl Job<'_> {
                 sent.map(|receipt| (length(range), receipt))
             }
         }))
-        .buffer_unordered(self.options.in_flight.max(1));
+        .buffer_unordered(self.in_flight(upload.chunk_size, COPIES));
         let mut item = None;
         // The first refusal ends this, and with it whatever else is on its way.
         while let Some(sent) = sends.next().await {
@@ -61,8 +68,15 @@ impl Job<'_> {
         Ok((total, item))
     }
 
+    /// Chunks that are on their way at once: what the options say, and no more than there is memory for where so many
+    /// copies are made of each.
+    pub(super) fn in_flight(&self, chunk_size: u32, copies: usize) -> usize {
+        let each = (chunk_size.max(1) as usize).saturating_mul(copies);
+        self.options.in_flight.min(BYTES_IN_FLIGHT / each).max(1)
+    }
+
     /// Sends a part of the bytes, which is read when it is its turn.
-    async fn send_chunk(
+    pub(super) async fn send_chunk(
         &self,
         session: u64,
         index: u32,
@@ -70,7 +84,7 @@ impl Job<'_> {
         range: Range<u64>,
     ) -> Result<api::ChunkReceipt> {
         let put = move || {
-            let chunk = original.part(range)?;
+            let chunk = original.part(range.clone())?;
             let sha256 = Digest::of(&chunk).0.into();
             Ok(api::PutChunk { session, index, sha256, bytes: ByteBuf::from(chunk) })
         };
@@ -120,7 +134,8 @@ impl Job<'_> {
             let put = with_bytes(&batch);
             let item = item.to_owned();
             // The chunks would all go before it otherwise, and it would come last.
-            self.darkroom.calls.carry("put_assets", Entry::Now, || Ok(api::PutAssets { item, assets: put() }))
+            let put = move || Ok(api::PutAssets { item: item.clone(), assets: put() });
+            self.darkroom.calls.carry("put_assets", Entry::Now, put)
         });
         let (large, small) = tokio::try_join!(future::try_join_all(large), future::try_join_all(small))?;
         Ok(large.into_iter().chain(small).fold(None, |last, item| later(last, Some(item))))
@@ -130,12 +145,14 @@ impl Job<'_> {
 /// Makes what travels of derivatives; the bytes are copied only then.
 pub(super) fn with_bytes(
     assets: &[(&PlannedStage, &LocalAsset)],
-) -> impl FnOnce() -> Vec<api::PutAsset> + Send + use<> {
+) -> impl Fn() -> Vec<api::PutAsset> + Send + Sync + use<> {
     let declared: Vec<_> =
         assets.iter().map(|(stage, asset)| (declare(stage, asset), asset.content.bytes.clone())).collect();
-    let put =
-        |(declared, bytes): (api::PutAsset, Bytes)| api::PutAsset { bytes: ByteBuf::from(bytes), ..declared };
-    move || declared.into_iter().map(put).collect()
+    let put = |(declared, bytes): &(api::PutAsset, Bytes)| api::PutAsset {
+        bytes: ByteBuf::from(bytes.to_vec()),
+        ..declared.clone()
+    };
+    move || declared.iter().map(put).collect()
 }
 
 /// What is said of a derivative, without its bytes.

@@ -74,7 +74,10 @@ impl Job<'_> {
         }
         let called = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let (upload, assets) = (self.begin.clone(), with_bytes(&to_send));
-        let argument = || Ok(api::UploadWhole { upload, bytes: ByteBuf::from(bytes), assets: assets() });
+        let argument = move || {
+            let bytes = ByteBuf::from(bytes.to_vec());
+            Ok(api::UploadWhole { upload: upload.clone(), bytes, assets: assets() })
+        };
         let item: api::Item = match self.darkroom.calls.carry("upload_whole", Entry::InTurn, argument).await {
             Ok(item) => item,
             Err(error) if needs_session(&error) => return Ok(Open::with(made, false)),

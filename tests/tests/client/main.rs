@@ -6,6 +6,7 @@
 mod client_support;
 mod download;
 mod stored;
+mod streams;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -16,7 +17,12 @@ use client_support::{CHUNK, Place, files, files_only, noise, small_chunks};
 use darkroom_api as api;
 use darkroom_client::{Darkroom, Error, Outcome, UploadOptions};
 use darkroom_tests::Photo;
+use peak_alloc::PeakAlloc;
 use tempfile::TempDir;
+
+/// Says what a process of its own has allocated.
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Too large for one call.
 const SIZE: usize = 8 * CHUNK as usize + 1_000;

@@ -173,14 +173,23 @@ impl Calls {
         }
     }
 
-    /// Waits before the next attempt, or gives the failure back when there is none.
     async fn pause(&self, call: &'static str, source: AgentError, attempt: &mut u32) -> Result<()> {
-        let wait = is_transient(&source).then(|| self.retry.wait(*attempt, rand::random())).flatten();
-        let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
-        tokio::time::sleep(wait).await;
-        *attempt += 1;
-        Ok(())
+        unless_transient(&self.retry, call, source, attempt).await
     }
+}
+
+/// Waits before the next attempt, or gives the failure back when there is none.
+pub(crate) async fn unless_transient(
+    retry: &RetryPolicy,
+    call: &'static str,
+    source: AgentError,
+    attempt: &mut u32,
+) -> Result<()> {
+    let wait = is_transient(&source).then(|| retry.wait(*attempt, rand::random())).flatten();
+    let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
+    tokio::time::sleep(wait).await;
+    *attempt += 1;
+    Ok(())
 }
 
 fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>

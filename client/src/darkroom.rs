@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_core::decode::Decode;
+use darkroom_core::decode::{Decode, DecodeLimits, DecodePlan};
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::registry::Registry;
 use ic_agent::Agent;
 use tokio::sync::Semaphore;
@@ -17,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::journal::Journal;
 use crate::retry::RetryPolicy;
-use crate::window::Gate;
+use crate::window::{Gate, MOST};
 
 /// What the application knows: its processors, and how it reads images.
 #[derive(Clone)]
@@ -26,6 +28,43 @@ pub struct Toolkit {
     pub registry: Registry,
     /// Reads the sources.
     pub decoder: &'static dyn Decode,
+}
+
+impl Toolkit {
+    /// The processors that the program has linked, and no format that is read.
+    pub(crate) fn bare() -> Result<Toolkit> {
+        Ok(Toolkit { registry: Registry::new(&[])?, decoder: &Nothing })
+    }
+}
+
+/// Reads no image.
+struct Nothing;
+
+impl Nothing {
+    fn refuse<T>(media: &MediaType) -> darkroom_core::Result<T> {
+        let reason = format!("it is {media}, and no decoder is in the toolkit");
+        Err(darkroom_core::Error::NotAnImage { reason })
+    }
+}
+
+impl Decode for Nothing {
+    fn size(&self, media: &MediaType, _: &[u8], _: DecodeLimits) -> darkroom_core::Result<Size> {
+        Nothing::refuse(media)
+    }
+
+    fn decode(&self, media: &MediaType, _: &[u8], _: Size, _: DecodeLimits) -> darkroom_core::Result<Pixels> {
+        Nothing::refuse(media)
+    }
+
+    fn plan(
+        &self,
+        media: &MediaType,
+        _: &[u8],
+        _: &[Size],
+        _: DecodeLimits,
+    ) -> darkroom_core::Result<DecodePlan> {
+        Nothing::refuse(media)
+    }
 }
 
 impl std::fmt::Debug for Toolkit {
@@ -64,7 +103,7 @@ impl std::fmt::Debug for Darkroom {
 }
 
 impl Darkroom {
-    /// A canister, reached through `agent` with its identity. The agent's root key decides which network's
+    /// A canister, reached through `agent` with its identity; [`connect`](Darkroom::connect) makes one of a URL. The agent's root key decides which network's
     /// answers are believed.
     pub fn new(agent: Agent, canister: Principal, toolkit: Toolkit) -> Darkroom {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -74,7 +113,7 @@ impl Darkroom {
             cannot_find: AtomicBool::new(false),
             keys: Mutex::new(HashMap::new()),
         };
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let calls = Calls { agent, canister, retry: RetryPolicy::default(), gate };
         Darkroom { calls, toolkit, journal: None, shared: Arc::new(shared) }
     }

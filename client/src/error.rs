@@ -67,6 +67,14 @@ pub enum Error {
         /// Why.
         source: darkroom_api::Error,
     },
+    /// A URL that leads to no network.
+    #[error("`{url}` is no URL of a network: {reason}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The canister has no such pipeline.
     #[error("the canister has no pipeline `{name}`; it has {known}")]
     UnknownPipeline {
@@ -199,7 +207,8 @@ impl Error {
             | Error::CanisterStage { .. }
             | Error::Unfinished { .. }
             | Error::Write(_) => ErrorKind::Input,
-            Error::UnknownPipeline { .. }
+            Error::Url { .. }
+            | Error::UnknownPipeline { .. }
             | Error::UnknownAsset { .. }
             | Error::OutOfRange { .. }
             | Error::Exists { .. }

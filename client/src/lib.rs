@@ -66,6 +66,8 @@ mod journal;
 mod reprocess;
 mod retry;
 mod schedule;
+#[cfg(test)]
+mod spawned;
 mod thread;
 mod upload;
 mod verify;

@@ -169,3 +169,43 @@ pub(crate) fn stamp_of(path: &Path) -> Result<(Option<FileStamp>, u64)> {
 pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     |source| Error::Unreadable { path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Bytes in a file and the same in memory are the same, whole and in part.
+        #[test]
+        fn a_file_is_what_it_holds(bytes in proptest::collection::vec(any::<u8>(), 1..5_000), a: u64, b: u64) {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &bytes).unwrap();
+            let (stamp, length) = stamp_of(file.path()).unwrap();
+            let open = OpenFile::open(file.path(), stamp.as_ref(), length).unwrap();
+            let (memory, disk) = (Original::Bytes(bytes.clone().into()), Original::File(Arc::new(open)));
+            prop_assert_eq!(memory.length(), disk.length());
+            prop_assert_eq!(memory.sha256().unwrap(), disk.sha256().unwrap());
+            let range = (a % length).min(b % length)..(a % length).max(b % length) + 1;
+            prop_assert_eq!(memory.part(range.clone()).unwrap(), disk.part(range).unwrap());
+            let looked = Looked::at(file.path()).unwrap();
+            prop_assert_eq!((looked.length, &looked.head[..]), (length, &bytes[..bytes.len().min(HEAD)]));
+            prop_assert_eq!(Looked::head_of(file.path()).unwrap(), looked.head);
+        }
+    }
+
+    #[test]
+    fn a_file_that_changed_is_not_opened_and_one_that_shrinks_not_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "0123456789").unwrap();
+        let (stamp, length) = stamp_of(file.path()).unwrap();
+        let open = || OpenFile::open(file.path(), stamp.as_ref(), length);
+        let opened = open().unwrap();
+        std::fs::write(file.path(), "01234").unwrap();
+        assert!(matches!(opened.read(), Err(Error::Changed { .. })));
+        assert!(matches!(open(), Err(Error::Changed { .. })));
+        let gone = OpenFile::open(Path::new("/nothing/here"), None, 1).unwrap_err();
+        assert!(matches!(gone, Error::Unreadable { .. }), "{gone}");
+    }
+}

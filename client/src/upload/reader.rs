@@ -9,7 +9,7 @@ use darkroom_core::Digest;
 use darkroom_core::hash::{RollingHash, RollingSha256};
 use darkroom_core::media::MediaType;
 use futures_util::TryStreamExt;
-use futures_util::stream::try_unfold;
+use futures_util::stream::{BoxStream, try_unfold};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::darkroom::Darkroom;
@@ -129,24 +129,14 @@ impl Job<'_> {
         upload: &api::Upload,
         incoming: &mut Incoming<impl AsyncRead + Send + Unpin>,
     ) -> Result<api::Item> {
-        let chunk_size = u64::from(upload.chunk_size.max(1));
         // What has come is kept until it is there.
         let in_flight = self.in_flight(upload.chunk_size, COPIES + 1);
-        {
-            let chunks = try_unfold((&mut *incoming, 0), |(incoming, index)| async move {
-                let chunk = incoming.next(chunk_size).await?;
-                Ok::<_, Error>(chunk.map(|chunk| ((index, chunk), (incoming, index + 1))))
-            });
-            let sends = chunks.map_ok(|(index, chunk)| async move {
-                let length = chunk.len() as u64;
-                let sent = self.send_chunk(upload.session, index, Original::Bytes(chunk), 0..length);
-                sent.await.map(|_| length)
-            });
-            let mut sends = pin!(sends.try_buffer_unordered(in_flight));
-            while let Some(length) = sends.try_next().await? {
-                self.tracker.stored_bytes(length);
-            }
+        let chunks = incoming.chunks(upload.chunk_size.max(1).into());
+        let mut sends = self.sends(upload.session, chunks, in_flight);
+        while let Some(length) = sends.try_next().await? {
+            self.tracker.stored_bytes(length);
         }
+        drop(sends);
         // Declared now, it is what the canister compares with before it publishes anything.
         let begin = api::BeginUpload { sha256: Some(incoming.sha256().0.into()), ..self.begin.clone() };
         let declared: api::Upload = self.darkroom.calls.update("begin_upload", &begin).await?;
@@ -158,6 +148,20 @@ impl Job<'_> {
         let item = self.finish(upload.session).await?;
         self.tracker.finished_original();
         Ok(item)
+    }
+
+    /// Sends chunks as they come, so many at once; gives the bytes of each.
+    fn sends<'s>(
+        &'s self,
+        session: u64,
+        chunks: BoxStream<'s, Result<(u32, Bytes)>>,
+        in_flight: usize,
+    ) -> BoxStream<'s, Result<u64>> {
+        let send = move |(index, chunk): (u32, Bytes)| async move {
+            let length = chunk.len() as u64;
+            self.send_chunk(session, index, Original::Bytes(chunk), 0..length).await.map(|_| length)
+        };
+        Box::pin(chunks.map_ok(send).try_buffer_unordered(in_flight))
     }
 
     /// Waits for what the canister makes, and checks every asset.
@@ -212,6 +216,17 @@ impl<R: AsyncRead + Send + Unpin> Incoming<R> {
         Ok(Some(bytes))
     }
 
+    /// All bytes that are still to come, in chunks with their numbers.
+    fn chunks<'i>(&'i mut self, size: u64) -> BoxStream<'i, Result<(u32, Bytes)>>
+    where
+        R: 'i,
+    {
+        Box::pin(try_unfold((self, 0), move |(incoming, index)| async move {
+            let chunk = incoming.next(size).await?;
+            Ok(chunk.map(|chunk| ((index, chunk), (incoming, index + 1))))
+        }))
+    }
+
     /// Reads until so many are held.
     async fn hold(&mut self, length: u64) -> Result<()> {
         let missing = length.saturating_sub(self.held.len() as u64);
@@ -236,23 +251,56 @@ const BELIEVED: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use proptest::prelude::*;
+    use tokio::io::ReadBuf;
+
     use super::*;
 
-    #[tokio::test]
-    async fn all_bytes_are_given_in_order_and_hashed() {
-        let bytes: Vec<u8> = (0..1_000u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
-        for length in [1, 63, 64, 65, 999, 1_000, 5_000] {
-            let mut incoming = Incoming::new(&bytes[..], 1_000);
-            assert_eq!(incoming.head().await.unwrap(), &bytes[..64]);
-            let mut given = Vec::new();
-            // The head is what is there already; a smaller piece would not do.
-            let length = length.max(64);
-            while let Some(part) = incoming.next(length).await.unwrap() {
-                assert!(part.len() as u64 == length || given.len() + part.len() == 1_000);
-                given.extend_from_slice(&part);
-            }
-            assert_eq!(given, bytes);
-            assert_eq!(incoming.sha256(), Digest::of(&bytes));
+    /// A reader that gives so many bytes at a time.
+    struct Pieces<'a>(&'a [u8], usize);
+
+    impl AsyncRead for Pieces<'_> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            to: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let Pieces(bytes, piece) = *self;
+            let (now, later) = bytes.split_at(piece.min(bytes.len()).min(to.remaining()));
+            to.put_slice(now);
+            self.0 = later;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    proptest! {
+        /// Whatever the pieces are in which bytes come and are taken, they are all given once, in order, and hashed.
+        #[test]
+        fn all_bytes_are_given_in_order_and_hashed(
+            bytes in proptest::collection::vec(any::<u8>(), 1..3_000),
+            piece in 1usize..400,
+            length in 64u64..1_000,
+            looked_at: bool,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let declared = bytes.len() as u64;
+                let mut incoming = Incoming::new(Pieces(&bytes, piece), declared);
+                if looked_at {
+                    assert_eq!(incoming.head().await.unwrap(), &bytes[..bytes.len().min(64)]);
+                }
+                let mut given = Vec::new();
+                while let Some(part) = incoming.next(length).await.unwrap() {
+                    assert!(part.len() as u64 == length || (given.len() + part.len()) as u64 == declared);
+                    given.extend_from_slice(&part);
+                }
+                assert_eq!(given, bytes);
+                assert_eq!(incoming.sha256(), Digest::of(&bytes));
+            });
         }
     }
 

@@ -5,6 +5,7 @@
 #[path = "../client_support/mod.rs"]
 mod client_support;
 mod download;
+mod faults;
 mod stored;
 mod streams;
 

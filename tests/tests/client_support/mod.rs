@@ -31,7 +31,11 @@ pub(crate) const CHUNK: u32 = 262_144;
 
 impl Place {
     pub(crate) fn new(round: Option<RoundConfig>) -> Place {
-        let network = Network::start(NetworkConfig { round, ..NetworkConfig::default() }).unwrap();
+        Place::with(NetworkConfig { round, ..NetworkConfig::default() })
+    }
+
+    pub(crate) fn with(config: NetworkConfig) -> Place {
+        let network = Network::start(config).unwrap();
         let proxy = Proxy::start(&network.url());
         Place { network, proxy }
     }

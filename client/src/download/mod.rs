@@ -121,6 +121,7 @@ impl Darkroom {
         self.asset_of(&item, asset).cloned()
     }
 
+    /// An asset's bytes, which have the SHA-256 of the item.
     pub(crate) async fn fetch(
         &self,
         item: &api::Item,
@@ -136,7 +137,8 @@ impl Darkroom {
         Ok(bytes.into())
     }
 
-    async fn stream(
+    /// Gives an asset's bytes to `sink`, chunk by chunk, and compares their SHA-256 with that of the item.
+    pub(crate) async fn stream(
         &self,
         item: &api::Item,
         asset: &api::Asset,

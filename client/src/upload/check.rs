@@ -29,7 +29,8 @@ impl Job<'_> {
                     return Err(Error::Mismatch { asset: name.to_owned(), expected: *expected, found });
                 }
                 None => {
-                    self.darkroom.fetch(item, asset, self.options.in_flight.min(IN_FLIGHT)).await?;
+                    let in_flight = self.options.in_flight.min(IN_FLIGHT);
+                    self.darkroom.stream(item, asset, in_flight, |_| Ok(())).await?;
                 }
             }
         }

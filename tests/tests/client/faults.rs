@@ -139,6 +139,12 @@ async fn whatever_happens_on_the_way_everything_is_stored_once() {
         let client = connected(&place, canister).await;
         let uploads = files.upload(&client).await;
         println!("seed {seed}: {} calls reached the network", place.proxy.calls().len());
+        let dir = tempfile::tempdir().unwrap();
+        for (bytes, outcome) in &uploads {
+            let target = dir.path().join(&outcome.item);
+            client.download(&outcome.item, "original", &target, &Default::default(), drop).await.unwrap();
+            assert_eq!(&std::fs::read(&target).unwrap(), bytes);
+        }
         place.proxy.pass();
         verified(&client, &uploads).await;
         assert_eq!(holds(&client).await, expected, "seed {seed}");

@@ -18,7 +18,7 @@ use ic_agent::identity::BasicIdentity;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::client_support::proxy::Fault;
-use crate::client_support::{Place, files_only, noise, small_chunks};
+use crate::client_support::{CHUNK, Place, files_only, noise, small_chunks};
 use crate::{ALLOCATOR, SIZE, settle};
 
 /// What the bytes of one upload may take, whatever its size.
@@ -161,6 +161,39 @@ async fn a_reader_that_does_not_keep_its_word_leaves_nothing_behind() {
     }
     let empty = client.upload_reader(Reader::new(1, 0), 0, options(), drop).await.unwrap_err();
     assert!(matches!(empty, Error::Empty), "{empty}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dropped_sends_nothing_more_and_its_session_stays() {
+    let place = Place::new(None);
+    let canister = place.install(files_only()).await;
+    let client = place.client(canister);
+    client.pipelines().await.unwrap();
+    place.proxy.rule(|call| match call.method.as_deref() {
+        Some("put_chunk") if call.passed >= 3 => Fault::Hold,
+        _ => Fault::None,
+    });
+    let task = tokio::spawn({
+        let client = client.clone();
+        async move {
+            let size = SIZE as u64;
+            client.upload_reader(Reader::new(1, size), size, UploadOptions::default(), drop).await
+        }
+    });
+    place.proxy.answered("put_chunk", 3).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    place.proxy.settled().await;
+    place.proxy.pass();
+    let usage = client.usage().await.unwrap();
+    assert_eq!((usage.own.items, usage.own.open_sessions), (1, 1), "it ends with its time");
+    // What held the window's places has given them back.
+    let size = 2 * SIZE as u64;
+    let outcome =
+        client.upload_reader(Reader::new(2, size), size, UploadOptions::default(), drop).await.unwrap();
+    assert_eq!(outcome.sent, size);
+    let puts = usize::try_from(size.div_ceil(CHUNK.into())).unwrap();
+    assert_eq!(place.proxy.count("put_chunk"), puts, "none was of the one that was dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,14 +37,6 @@ pub enum Error {
         /// Bytes that came; where more did, one more.
         found: u64,
     },
-    /// An image has more bytes than may be read into memory.
-    #[error("the image has {found} bytes; {allowed} are allowed")]
-    TooLarge {
-        /// Its bytes.
-        found: u64,
-        /// The most that the canister's limits allow.
-        allowed: u64,
-    },
     /// A file without bytes.
     #[error("the file is empty")]
     Empty,
@@ -200,7 +192,6 @@ impl Error {
             | Error::Changed { .. }
             | Error::Reader(_)
             | Error::Length { .. }
-            | Error::TooLarge { .. }
             | Error::Empty
             | Error::Processing(_)
             | Error::Stage { .. }

@@ -195,12 +195,13 @@ impl Darkroom {
             move || stamp_of(&path)
         });
         let (stamp, length) = stat.await??;
-        if length == 0 {
-            return Err(Error::Empty);
-        }
         let about = self.about(&options).await?;
+        if requires_image(&about.plan) {
+            about.check_length(length)?;
+        }
         let known = self.known_sha256(stamp.clone()).await?;
-        if is_read_whole(&about.plan, length) {
+        // What has no length may be something else than a file, such as a pipe.
+        if length == 0 || is_read_whole(&about.plan, length) {
             return self.look_whole(path, stamp, known, about, options, keep).await;
         }
         let looked = on_thread({
@@ -307,6 +308,20 @@ pub(super) struct About {
     pub(super) plan: Arc<Plan>,
     /// What may be decoded and made of images.
     pub(super) limits: DecodeLimits,
+}
+
+impl About {
+    /// Refuses more bytes of an image than may be read into memory.
+    ///
+    /// # Errors
+    /// [`Error::Processing`].
+    pub(super) fn check_length(&self, found: u64) -> Result<()> {
+        let allowed = self.limits.bytes;
+        if found <= allowed {
+            return Ok(());
+        }
+        Err(CoreError::ImageTooLarge { what: "file size in bytes", found, allowed }.into())
+    }
 }
 
 /// What was found out, but for the SHA-256.

@@ -48,7 +48,7 @@ impl Darkroom {
     ///
     /// # Errors
     /// As [`upload`](Darkroom::upload); [`Error::Reader`], [`Error::Length`] when it gives fewer bytes or more, and
-    /// [`Error::TooLarge`] for more bytes of an image than the canister's limits allow, before anything is read.
+    /// [`Error::Processing`] for more bytes of an image than the canister's limits allow, before anything is read.
     pub async fn upload_reader(
         &self,
         reader: impl AsyncRead + Send,
@@ -65,9 +65,8 @@ impl Darkroom {
         if !is_read_whole(&about.plan, length) {
             return self.pass_on(incoming, about, &options, &progress).await;
         }
-        let allowed = about.limits.bytes;
-        if needs_bytes(&about.plan) && length > allowed {
-            return Err(Error::TooLarge { found: length, allowed });
+        if needs_bytes(&about.plan) {
+            about.check_length(length)?;
         }
         let bytes = incoming.next(length).await?.unwrap_or_default();
         let file = self.prepare(bytes, options).await?;

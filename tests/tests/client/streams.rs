@@ -233,10 +233,38 @@ async fn a_reader_of_an_image_is_read_up_to_the_canister_s_limit() {
     let client = place.client(canister);
     let options = UploadOptions::default;
     let refused = client.upload_reader(Reader::new(1, 0), size + 1, options(), drop).await.unwrap_err();
-    assert!(matches!(refused, Error::TooLarge { allowed, .. } if allowed == size), "{refused}");
+    assert_eq!(refused.code(), Some("image_too_large"), "{refused}");
+    // A file is refused before it is read too: this one could not be.
+    let dir = tempfile::tempdir().unwrap();
+    let large = dir.path().join("large.jpg");
+    std::fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+    let refused = client.upload_path(&large, options(), drop).await.unwrap_err();
+    assert_eq!(refused.code(), Some("image_too_large"), "{refused}");
     let outcome = client.upload_reader(&photo.bytes[..], size, options(), drop).await.unwrap();
     assert_eq!(outcome.assets.len(), 4);
     assert!(client.verify(&outcome.item).await.unwrap().iter().all(|report| report.check.is_good()));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_through_a_pipe_by_name_is_a_file_too() {
+    let place = Place::new(None);
+    let canister = place.install(files_only()).await;
+    let client = place.client(canister);
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = tokio::task::spawn_blocking({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, noise(SIZE, 1)).unwrap()
+    });
+    let outcome = client.upload_path(&pipe, UploadOptions::default(), drop).await.unwrap();
+    writer.await.unwrap();
+    assert_eq!(client.get(&outcome.item, "original").await.unwrap().1, noise(SIZE, 1));
+    let empty = dir.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    let refused = client.upload_path(&empty, UploadOptions::default(), drop).await.unwrap_err();
+    assert!(matches!(refused, Error::Empty), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     CutReply,
     /// The network gets it twice; the second answer counts.
     Repeat,
+    /// The network gets it again after so many milliseconds.
+    RepeatLate(u64),
     /// It reaches the network after so many milliseconds.
     Delay(u64),
     /// It is answered with this status.
@@ -198,6 +200,14 @@ fn serve(
         }
         Fault::Delay(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
         Fault::Repeat => drop(forward(target, head, body)),
+        Fault::RepeatLate(milliseconds) => {
+            let (target, head, body) = (target.to_owned(), head.clone(), body.clone());
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+                // Nobody waits for this answer.
+                let _ = forward(&target, &head, &body);
+            });
+        }
         Fault::None | Fault::LoseReply | Fault::CutReply => {}
     }
     let answer = forward(target, head, body);

@@ -6,6 +6,7 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::Plan;
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::darkroom::Darkroom;
@@ -64,7 +65,8 @@ impl Darkroom {
         Ok(files.into_iter().zip(found.into_iter().flatten()).map(outcome).collect())
     }
 
-    /// The published items of these keys of the caller's. None of them where the canister cannot be asked.
+    /// The published items of these keys of the caller's. None of them where the canister cannot be asked. What does not
+    /// fit into one answer comes in several.
     async fn find(&self, keys: Vec<String>, word: Word) -> Result<Vec<Option<api::Item>>> {
         const CALL: &str = "find_uploads";
         let nothing = vec![None; keys.len()];
@@ -80,6 +82,11 @@ impl Darkroom {
             Ok(found) => {
                 let reason = format!("{} answers to {} keys", found.len(), nothing.len());
                 Err(Error::Answer { call: CALL, reason })
+            }
+            Err(Error::Refused { source, .. }) if source.code == api::code::LIMIT && keys.len() > 1 => {
+                let (first, second) = keys.split_at(keys.len() / 2);
+                let halves = [first, second].map(|keys| Box::pin(self.find(keys.to_vec(), word)));
+                Ok(try_join_all(halves).await?.concat())
             }
             Err(Error::Call { source, .. }) if lacks_method(&source) => {
                 self.shared.note_cannot_find();

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use base64::Engine;
 use darkroom_api as api;
 use darkroom_client::{Darkroom, Error, Prepared, UploadOptions};
 use darkroom_core::media::MediaType;
@@ -116,6 +117,41 @@ async fn a_file_that_changes_after_it_was_prepared_is_refused() {
     }
     let usage = client.usage().await.unwrap();
     assert_eq!((usage.own.items, usage.own.open_sessions), (0, 0), "nothing is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_into_one_answer_comes_in_several() {
+    let place = Place::new(None);
+    let canister = place.install(small_chunks()).await;
+    let client = place.client(canister);
+    // A recipe of 25 kB: a text in a picture of that size.
+    let mut png = darkroom_codec::testing::png_with_alpha(16, 16, 1);
+    png.resize(18_000, 0);
+    let image = base64::engine::general_purpose::STANDARD.encode(png);
+    let stage = |asset: &str, source: Option<&str>, params| api::Stage {
+        asset: asset.to_owned(),
+        processor: asset.to_owned(),
+        source: source.map(str::to_owned),
+        placement: None,
+        storage: None,
+        optional: None,
+        verify: None,
+        params,
+    };
+    let params = Some(format!(r#"{{"image":"{image}"}}"#));
+    let stages = vec![stage("original", None, None), stage("watermark", Some("original"), params)];
+    let lanes = vec![api::Lane { name: "all".to_owned(), stages }];
+    let pipelines = Some(vec![api::Pipeline { name: "marked".to_owned(), lanes }]);
+    client.configure(&api::InitArgs { pipelines, ..Default::default() }).await.unwrap();
+    let mut files = Vec::new();
+    for seed in 0..80 {
+        let photo = Photo::jpeg(40, 30, 80, seed).bytes;
+        files.push(client.prepare(photo, UploadOptions::default()).await.unwrap());
+    }
+    upload_all(&client, &files).await;
+    place.proxy.pass();
+    assert!(client.stored(&files).await.unwrap().iter().all(Option::is_some));
+    assert_eq!(place.proxy.calls(), ["find_uploads"; 3], "all, then each half");
 }
 
 /// The canister as it was before it could be asked: a method of this name is not there.

@@ -73,3 +73,39 @@ fn so_many_keys_are_looked_up_and_only_those_that_uploads_can_have() {
         assert_eq!(refused.code, api::code::INVALID_ARGUMENT);
     }
 }
+
+/// A picture of 24 KiB in base64, as the params of a watermark may have it.
+fn large_picture() -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut png = darkroom_codec::testing::png_with_alpha(16, 16, 1);
+    png.resize(24 << 10, 0);
+    let group = |bytes: &[u8]| bytes.iter().fold(0, |group, byte| group << 8 | usize::from(*byte));
+    let digit = |group: usize, place: usize| char::from(DIGITS[group >> (18 - 6 * place) & 63]);
+    png.chunks(3).map(group).flat_map(|group| (0..4).map(move |place| digit(group, place))).collect()
+}
+
+#[test]
+fn so_many_items_are_given_as_a_reply_holds() {
+    let params = Some(format!(r#"{{"image":"{}"}}"#, large_picture()));
+    let watermark = api::Stage { params, ..stage("watermark", "original", api::Placement::Client) };
+    let mut service = open_with(&VectorMemory::default(), vec![watermark], api::Limits::default());
+    let names: Vec<_> = (0..60).map(|number| number.to_string()).collect();
+    for (seed, name) in names.iter().enumerate() {
+        let bytes = darkroom_codec::testing::photo(40, 30, 80, seed as u64);
+        let assets = vec![super::derivatives::claimed("watermark", &bytes, &bytes)];
+        let upload = declaration(&bytes, true, Some(key(name)));
+        let upload = api::BeginUpload { media_type: "image/jpeg".to_owned(), ..upload };
+        let whole = api::UploadWhole { upload, bytes: bytes.into(), assets };
+        let item = service.upload_whole(message(owner(1), 1), &whole).unwrap();
+        assert_eq!(item.state, api::item_state::PUBLISHED);
+    }
+    let keys: Vec<_> = names.iter().map(|name| key(name)).collect();
+    let refused = service.find_uploads(owner(1), &keys).unwrap_err();
+    assert_eq!(refused.code, api::code::LIMIT);
+    let message = "the items of 60 idempotency keys take more than 1500000 bytes; ask for fewer";
+    assert_eq!((refused.message.as_str(), refused.retryable), (message, false));
+    let found = service.find_uploads(owner(1), &keys[..44]).unwrap();
+    assert!(found.iter().all(Option::is_some));
+    let reply = candid::encode_one(api::Result::Ok(found)).unwrap();
+    assert!((1_400_000..1_500_000).contains(&reply.len()), "{} bytes", reply.len());
+}

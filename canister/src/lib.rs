@@ -245,6 +245,12 @@ fn items(args: api::ListItems) -> api::Result<api::ItemPage> {
     read_service(|service| service.list(env::caller(), &args))
 }
 
+/// The published items that uploads of the caller's with these idempotency keys have led to; at most 100 keys.
+#[ic_cdk::query]
+fn find_uploads(idempotency_keys: Vec<String>) -> api::Result<Vec<Option<api::Item>>> {
+    read_service(|service| service.find_uploads(env::caller(), &idempotency_keys))
+}
+
 #[ic_cdk::query]
 fn get_chunk(args: api::GetChunk) -> api::Result<serde_bytes::ByteBuf> {
     read_service(|service| service.get_chunk(env::caller(), &args)).map(serde_bytes::ByteBuf::from)

@@ -33,6 +33,26 @@ pub(crate) enum Entry {
     Now,
 }
 
+/// An encoded argument.
+enum Argument {
+    /// It is there.
+    Ready(Vec<u8>),
+    /// It is made for each attempt.
+    Made(Arc<dyn Fn() -> Result<Vec<u8>> + Send + Sync>),
+}
+
+impl Argument {
+    async fn bytes(&self) -> Result<Vec<u8>> {
+        match self {
+            Argument::Ready(bytes) => Ok(bytes.clone()),
+            Argument::Made(make) => {
+                let make = make.clone();
+                on_thread(move || make()).await?
+            }
+        }
+    }
+}
+
 /// An update call, whose answer is certified, or a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -76,12 +96,12 @@ impl Calls {
 
     /// An update call that carries many bytes. It takes its place in the window, then makes the argument on a
     /// thread, so that not more of them are in memory than are on their way; what becomes of it moves the window.
-    /// While it waits for another attempt its place is free.
+    /// While it waits for another attempt its place is free, and the argument, which is made anew for it, is gone.
     pub(crate) async fn carry<A, R>(
         &self,
         call: &'static str,
         entry: Entry,
-        argument: impl FnOnce() -> A + Send + 'static,
+        argument: impl Fn() -> Result<A> + Send + Sync + 'static,
     ) -> Result<R>
     where
         A: CandidType,
@@ -91,9 +111,8 @@ impl Calls {
             Entry::InTurn => self.gate.enter().await,
             Entry::Now => self.gate.enter_now(),
         };
-        let encoded = on_thread(move || Encode!(&argument())).await?;
-        let argument = encoded.map_err(|error| unreadable(call, error))?;
-        self.attempts(Mode::Update, call, argument, Some(pass)).await
+        let encode = move || Encode!(&argument()?).map_err(|error| unreadable(call, error));
+        self.attempts(Mode::Update, call, Argument::Made(Arc::new(encode)), Some(pass)).await
     }
 
     async fn fallible<A, R>(&self, mode: Mode, call: &'static str, argument: &A) -> Result<R>
@@ -102,7 +121,7 @@ impl Calls {
         R: CandidType + DeserializeOwned,
     {
         let argument = Encode!(argument).map_err(|error| unreadable(call, error))?;
-        self.attempts(mode, call, argument, None).await
+        self.attempts(mode, call, Argument::Ready(argument), None).await
     }
 
     /// Repeats what failed on the way, and what the canister itself calls worth repeating; nothing else.
@@ -110,7 +129,7 @@ impl Calls {
         &self,
         mode: Mode,
         call: &'static str,
-        argument: Vec<u8>,
+        argument: Argument,
         mut pass: Option<Pass>,
     ) -> Result<R>
     where
@@ -119,7 +138,7 @@ impl Calls {
         let through_gate = pass.is_some();
         let mut attempt = 1;
         loop {
-            match self.send(mode, call, argument.clone()).await {
+            match self.send(mode, call, argument.bytes().await?).await {
                 Ok(bytes) => {
                     if let Some(pass) = pass.take() {
                         pass.delivered();
@@ -154,14 +173,23 @@ impl Calls {
         }
     }
 
-    /// Waits before the next attempt, or gives the failure back when there is none.
     async fn pause(&self, call: &'static str, source: AgentError, attempt: &mut u32) -> Result<()> {
-        let wait = is_transient(&source).then(|| self.retry.wait(*attempt, rand::random())).flatten();
-        let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
-        tokio::time::sleep(wait).await;
-        *attempt += 1;
-        Ok(())
+        unless_transient(&self.retry, call, source, attempt).await
     }
+}
+
+/// Waits before the next attempt, or gives the failure back when there is none.
+pub(crate) async fn unless_transient(
+    retry: &RetryPolicy,
+    call: &'static str,
+    source: AgentError,
+    attempt: &mut u32,
+) -> Result<()> {
+    let wait = is_transient(&source).then(|| retry.wait(*attempt, rand::random())).flatten();
+    let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
+    tokio::time::sleep(wait).await;
+    *attempt += 1;
+    Ok(())
 }
 
 fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_core::decode::Decode;
+use darkroom_core::decode::{Decode, DecodeLimits, DecodePlan};
+use darkroom_core::media::MediaType;
+use darkroom_core::pixels::{Pixels, Size};
 use darkroom_core::registry::Registry;
 use ic_agent::Agent;
 use tokio::sync::Semaphore;
@@ -16,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::journal::Journal;
 use crate::retry::RetryPolicy;
-use crate::window::Gate;
+use crate::window::{Gate, MOST};
 
 /// What the application knows: its processors, and how it reads images.
 #[derive(Clone)]
@@ -25,6 +28,43 @@ pub struct Toolkit {
     pub registry: Registry,
     /// Reads the sources.
     pub decoder: &'static dyn Decode,
+}
+
+impl Toolkit {
+    /// The processors that the program has linked, and no format that is read.
+    pub(crate) fn bare() -> Result<Toolkit> {
+        Ok(Toolkit { registry: Registry::new(&[])?, decoder: &Nothing })
+    }
+}
+
+/// Reads no image.
+struct Nothing;
+
+impl Nothing {
+    fn refuse<T>(media: &MediaType) -> darkroom_core::Result<T> {
+        let reason = format!("it is {media}, and no decoder is in the toolkit");
+        Err(darkroom_core::Error::NotAnImage { reason })
+    }
+}
+
+impl Decode for Nothing {
+    fn size(&self, media: &MediaType, _: &[u8], _: DecodeLimits) -> darkroom_core::Result<Size> {
+        Nothing::refuse(media)
+    }
+
+    fn decode(&self, media: &MediaType, _: &[u8], _: Size, _: DecodeLimits) -> darkroom_core::Result<Pixels> {
+        Nothing::refuse(media)
+    }
+
+    fn plan(
+        &self,
+        media: &MediaType,
+        _: &[u8],
+        _: &[Size],
+        _: DecodeLimits,
+    ) -> darkroom_core::Result<DecodePlan> {
+        Nothing::refuse(media)
+    }
 }
 
 impl std::fmt::Debug for Toolkit {
@@ -50,6 +90,8 @@ pub(crate) struct Shared {
     /// Stages that run at once.
     pub(crate) threads: Arc<Semaphore>,
     catalog: tokio::sync::Mutex<Option<Arc<Catalog>>>,
+    /// Whether the canister is too old to be asked for earlier uploads.
+    cannot_find: AtomicBool,
     /// Uploads in flight by idempotency key: one at a time goes on with an item.
     keys: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
@@ -61,16 +103,17 @@ impl std::fmt::Debug for Darkroom {
 }
 
 impl Darkroom {
-    /// A canister, reached through `agent` with its identity. The agent's root key decides which network's
+    /// A canister, reached through `agent` with its identity; [`connect`](Darkroom::connect) makes one of a URL. The agent's root key decides which network's
     /// answers are believed.
     pub fn new(agent: Agent, canister: Principal, toolkit: Toolkit) -> Darkroom {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let shared = Shared {
             threads: Arc::new(Semaphore::new(threads)),
             catalog: tokio::sync::Mutex::new(None),
+            cannot_find: AtomicBool::new(false),
             keys: Mutex::new(HashMap::new()),
         };
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let calls = Calls { agent, canister, retry: RetryPolicy::default(), gate };
         Darkroom { calls, toolkit, journal: None, shared: Arc::new(shared) }
     }
@@ -201,6 +244,7 @@ impl Darkroom {
     /// Asks anew what the canister offers when that is needed next.
     pub(crate) async fn forget_catalog(&self) {
         *self.shared.catalog.lock().await = None;
+        self.shared.cannot_find.store(false, Ordering::Relaxed);
     }
 
     /// What the canister offers, asked once.
@@ -216,6 +260,15 @@ impl Darkroom {
 }
 
 impl Shared {
+    /// Whether the canister was found to be too old to be asked for earlier uploads.
+    pub(crate) fn cannot_find(&self) -> bool {
+        self.cannot_find.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_cannot_find(&self) {
+        self.cannot_find.store(true, Ordering::Relaxed);
+    }
+
     /// The turn of an idempotency key; held while its upload is in flight.
     pub(crate) fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,23 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file is not what it was when its upload was prepared or begun.
+    #[error("{path} has changed since its upload was prepared; upload it again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A reader failed.
+    #[error("cannot read what is to be uploaded: {0}")]
+    Reader(#[source] std::io::Error),
+    /// A reader gave fewer bytes than were announced, or more.
+    #[error("{declared} bytes were announced; {}", came(*declared, *found))]
+    Length {
+        /// Bytes that were announced.
+        declared: u64,
+        /// Bytes that came; where more did, one more.
+        found: u64,
+    },
     /// A file without bytes.
     #[error("the file is empty")]
     Empty,
@@ -41,6 +58,14 @@ pub enum Error {
         asset: String,
         /// Why.
         source: darkroom_api::Error,
+    },
+    /// A URL that leads to no network.
+    #[error("`{url}` is no URL of a network: {reason}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The canister has no such pipeline.
     #[error("the canister has no pipeline `{name}`; it has {known}")]
@@ -99,10 +124,34 @@ pub enum Error {
     Mismatch {
         /// The asset.
         asset: String,
-        /// Of the bytes at hand.
+        /// What it should have.
         expected: Digest,
-        /// What the canister has.
+        /// What the bytes at hand have, or those of the canister.
         found: Digest,
+    },
+    /// A part of an asset was asked for that it does not have.
+    #[error("asset `{asset}` has {size} bytes; {start}..{end} is no part of them")]
+    OutOfRange {
+        /// The asset.
+        asset: String,
+        /// The first byte asked for.
+        start: u64,
+        /// The byte after the last.
+        end: u64,
+        /// Bytes of the asset.
+        size: u64,
+    },
+    /// A file is there that was not to be overwritten.
+    #[error("{path} exists; it is not overwritten")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another download is writing the same file.
+    #[error("another download is writing {path}")]
+    Busy {
+        /// The file that holds what has arrived.
+        path: PathBuf,
     },
     /// The item did not become complete.
     #[error("item {item} is {state} after {seconds} s; `item` tells how far its stages are")]
@@ -140,13 +189,21 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Unreadable { .. }
+            | Error::Changed { .. }
+            | Error::Reader(_)
+            | Error::Length { .. }
             | Error::Empty
             | Error::Processing(_)
             | Error::Stage { .. }
             | Error::CanisterStage { .. }
             | Error::Unfinished { .. }
             | Error::Write(_) => ErrorKind::Input,
-            Error::UnknownPipeline { .. } | Error::UnknownAsset { .. } => ErrorKind::Usage,
+            Error::Url { .. }
+            | Error::UnknownPipeline { .. }
+            | Error::UnknownAsset { .. }
+            | Error::OutOfRange { .. }
+            | Error::Exists { .. }
+            | Error::Busy { .. } => ErrorKind::Usage,
             Error::ProcessorVersion { .. } | Error::Refused { .. } => ErrorKind::Refused,
             Error::Call { source, .. } => {
                 if crate::retry::is_definite(source) {
@@ -168,4 +225,9 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// What came of what was announced.
+fn came(declared: u64, found: u64) -> String {
+    if found > declared { "more came".to_owned() } else { format!("{found} came") }
 }

@@ -12,12 +12,14 @@
 //! # async fn example(
 //! #     registry: darkroom_core::registry::Registry,
 //! #     decoder: &'static dyn darkroom_core::decode::Decode,
+//! #     identity: ic_agent::identity::BasicIdentity,
 //! # ) -> Result<(), Box<dyn std::error::Error>> {
 //! use darkroom_client::{Darkroom, Toolkit, UploadOptions};
 //!
-//! let agent = ic_agent::Agent::builder().with_url("https://icp-api.io").build()?;
-//! let canister = "aaaaa-aa".parse()?;
-//! let darkroom = Darkroom::new(agent, canister, Toolkit { registry, decoder });
+//! let darkroom = Darkroom::connect("https://icp-api.io", "ryjl3-tyaaa-aaaaa-aaaba-cai".parse()?)
+//!     .identity(identity)
+//!     .toolkit(Toolkit { registry, decoder })
+//!     .await?;
 //! let outcome = darkroom.upload_path("photo.jpg", UploadOptions::default(), |event| drop(event)).await?;
 //! for asset in &outcome.assets {
 //!     println!("{} {} bytes", asset.name, asset.bytes);
@@ -26,8 +28,18 @@
 //! # }
 //! ```
 //!
+//! The folder `examples` has whole programs.
+//!
+//! # Cancellation
+//!
+//! Dropping the future of a call ends it, at any time: nothing is sent after that, and no thread goes on but for the
+//! stage that it is in. What the canister has taken of an upload stays until its session expires, by default after a
+//! day: the same upload, by this process or another, goes on from there. What a download has fetched stays beside its
+//! target. A call that has gone out may be carried out all the same; each may be repeated.
+//!
 //! | file | what is in it |
 //! |---|---|
+//! | `connect.rs` | from a URL to the entry |
 //! | `darkroom.rs` | the entry, and the calls that need no more than one message |
 //! | `upload/` | one upload: its options, both lanes, its outcome |
 //! | `schedule/` | what to send and what to make, decided without I/O |
@@ -36,7 +48,7 @@
 //! | `clock.rs` | the time of day, read nowhere else |
 //! | `derive/` | lane B: stages on threads |
 //! | `reprocess.rs` | derivatives of a stored item made again |
-//! | `download.rs`, `verify.rs` | assets read back and checked; derivatives made again |
+//! | `download/`, `verify.rs` | assets read back and checked, into files too; derivatives made again |
 //! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
 //! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
 //! | `config/` | pipelines as people write them and as they travel, and what is wrong with them |
@@ -45,6 +57,7 @@ mod calls;
 mod catalog;
 mod clock;
 pub mod config;
+mod connect;
 mod darkroom;
 mod derive;
 mod download;
@@ -53,14 +66,18 @@ mod journal;
 mod reprocess;
 mod retry;
 mod schedule;
+#[cfg(test)]
+mod spawned;
 mod thread;
 mod upload;
 mod verify;
 mod window;
 
+pub use crate::connect::Connect;
 pub use crate::darkroom::{Darkroom, Toolkit};
+pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::reprocess::{ReprocessOptions, Reprocessed};
 pub use crate::retry::RetryPolicy;
-pub use crate::upload::{Event, FailedStage, LaneTime, Outcome, StoredAsset, Unit, UploadOptions};
+pub use crate::upload::{Event, FailedStage, LaneTime, Outcome, Prepared, StoredAsset, Unit, UploadOptions};
 pub use crate::verify::{AssetReport, Check};

@@ -8,15 +8,15 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::media::MediaType;
-use darkroom_core::pipeline::{Plan, PlannedStage};
+use darkroom_core::pipeline::Plan;
 
 use crate::config::pipeline_from_wire;
 use crate::darkroom::Darkroom;
-use crate::derive::{Content, Derived};
+use crate::derive::Derived;
 use crate::download::IN_FLIGHT;
 use crate::error::{Error, Result};
-use crate::schedule::{idempotency_key, stages_to_make};
-use crate::upload::{FailedStage, Job, StoredAsset, Tracker, UploadOptions};
+use crate::schedule::{has_failed, idempotency_key, is_as_planned, stages_to_make};
+use crate::upload::{FailedStage, Job, Original, StoredAsset, Tracker, UploadOptions};
 
 /// The waits between two looks at what the canister is doing.
 const POLL: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(1500)];
@@ -191,10 +191,13 @@ impl Darkroom {
             tracker: Tracker::new(&plan, original.size, report),
             plan,
             limits,
-            original: Content { bytes, media },
+            original: Original::Bytes(bytes),
+            media,
+            length: original.size,
             size: None,
             sha256: Digest(*original.sha256),
             trusted: false,
+            asks: false,
             file: None,
             options,
             begin,
@@ -233,28 +236,6 @@ impl Darkroom {
             wait = wait.mul_f64(1.5).min(POLL[1]);
         }
     }
-}
-
-fn has_failed(item: &api::Item, asset: &str) -> bool {
-    item.stages.iter().any(|stage| stage.asset == asset && stage.state == api::stage_state::FAILED)
-}
-
-/// Whether an item has what a plan gives, but for optional stages that failed.
-fn is_as_planned(plan: &Plan, item: &api::Item, verified: bool) -> bool {
-    let is_right = |stage: &PlannedStage| {
-        let asset = item.assets.iter().find(|asset| asset.name == stage.asset.as_str());
-        let recipe = asset.and_then(|asset| Some((asset, asset.recipe.as_ref()?)));
-        recipe.is_some_and(|(asset, recipe)| {
-            recipe.source == stage.source.as_str()
-                && recipe.processor == stage.processor.id()
-                && recipe.version == stage.processor.version()
-                && recipe.params == stage.canonical_params
-                && (!verified || asset.provenance == api::provenance::VERIFIED)
-        })
-    };
-    let mut stages = plan.stages().iter();
-    item.pipeline == plan.name()
-        && stages.all(|stage| is_right(stage) || has_failed(item, stage.asset.as_str()))
 }
 
 fn compared(before: &api::Item, after: &api::Item) -> Reprocessed {

@@ -75,6 +75,16 @@ pub(crate) fn is_overload(error: &AgentError) -> bool {
     }
 }
 
+/// Whether the canister has no such method: it is older than this.
+pub(crate) fn lacks_method(error: &AgentError) -> bool {
+    match error {
+        AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+            reject.error_code.as_deref() == Some("IC0536")
+        }
+        _ => false,
+    }
+}
+
 /// Whether the network itself said no.
 pub(crate) fn is_definite(error: &AgentError) -> bool {
     let rejected = matches!(error, AgentError::CertifiedReject { .. } | AgentError::UncertifiedReject { .. });

@@ -11,6 +11,7 @@ use darkroom_core::processor::parse_params;
 use darkroom_core::source::Source;
 
 use crate::darkroom::{Darkroom, Toolkit};
+use crate::download::IN_FLIGHT;
 use crate::error::{Error, Result};
 use crate::upload::StoredAsset;
 
@@ -46,16 +47,24 @@ impl Check {
 
 impl Darkroom {
     /// Fetches every asset of an item and compares it with the certified SHA-256, then makes every derivative
-    /// again from its fetched source and compares the bytes.
+    /// again from its fetched source and compares the bytes. Only what something is made from is kept in memory.
     ///
     /// # Errors
     /// [`Error::Mismatch`] for fetched bytes that are not the certified ones, and what the calls run into. What
     /// the recipes give stands in the reports.
     pub async fn verify(&self, item: &str) -> Result<Vec<AssetReport>> {
         let item = self.certified_item(item).await?;
+        let is_source = |name: &str| {
+            let mut recipes = item.assets.iter().filter_map(|asset| asset.recipe.as_ref());
+            recipes.any(|recipe| recipe.source == name)
+        };
         let mut bytes = BTreeMap::new();
         for asset in &item.assets {
-            bytes.insert(asset.name.clone(), self.fetch(&item, asset, 8).await?);
+            if is_source(&asset.name) {
+                bytes.insert(asset.name.clone(), self.fetch(&item, asset, IN_FLIGHT).await?);
+            } else {
+                self.stream(&item, asset, IN_FLIGHT, |_| Ok(())).await?;
+            }
         }
         let toolkit = self.toolkit.clone();
         let limits = self.catalog().await?.images();

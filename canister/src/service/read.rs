@@ -6,6 +6,7 @@ use darkroom_core::id::{ChunkKey, ItemId, SessionId};
 use ic_stable_structures::Memory;
 
 use super::access::may_read;
+use super::checks::checked_key;
 use super::{Service, Wire, publish, wire};
 use crate::env::Caller;
 use crate::store::{AssetRecord, Extent, ItemRecord, Location};
@@ -13,6 +14,10 @@ use crate::store::{AssetRecord, Extent, ItemRecord, Location};
 const MAX_PAGE: u32 = 100;
 /// Items that one listing looks at, those that the caller may not read included.
 const MAX_SCAN: usize = 1000;
+/// Idempotency keys that are looked up in one call.
+const MAX_KEYS: usize = 100;
+/// Bytes of items that are given for them; a reply holds 2 MiB.
+const MAX_FOUND: usize = 1_500_000;
 
 impl<M: Memory + Clone> Service<M> {
     /// A session of the caller's.
@@ -77,6 +82,47 @@ impl<M: Memory + Clone> Service<M> {
         Ok(page)
     }
 
+    /// The published items that the caller's own uploads with these idempotency keys have led to, in the order of the
+    /// keys. Nothing for a key that it has not used, or whose item is not published or gone; so never what another
+    /// caller has.
+    ///
+    /// # Errors
+    /// `limit` for more than 100 keys, and where so many items with their recipes do not fit into a reply: then fewer
+    /// keys do; one always does. `invalid_argument` for a key that no upload can have.
+    pub(crate) fn find_uploads(
+        &self,
+        caller: Caller,
+        keys: &[String],
+    ) -> api::Result<Vec<Option<api::Item>>> {
+        if keys.len() > MAX_KEYS {
+            let message = format!("{} idempotency keys; {MAX_KEYS} are allowed in a call", keys.len());
+            return Err(api::Error::new(api::code::LIMIT, message));
+        }
+        let mut room = MAX_FOUND;
+        let find = |key: &String| {
+            let key = checked_key(caller, key)?;
+            let Some(id) = self.store.keys.get(&key).wire()? else { return Ok(None) };
+            let item = self.item(id)?;
+            if item.draft.is_some() || item.owner != caller.bytes() {
+                return Ok(None);
+            }
+            let item = wire::item(id, &item);
+            match room.checked_sub(weight(&item)) {
+                Some(left) => room = left,
+                None if keys.len() == 1 => {}
+                None => {
+                    let message = format!(
+                        "the items of {} idempotency keys take more than {MAX_FOUND} bytes; ask for fewer",
+                        keys.len()
+                    );
+                    return Err(api::Error::new(api::code::LIMIT, message));
+                }
+            }
+            Ok(Some(item))
+        };
+        keys.iter().map(find).collect()
+    }
+
     /// One chunk of an asset that the caller may read.
     ///
     /// # Errors
@@ -129,6 +175,20 @@ impl<M: Memory + Clone> Service<M> {
             arena: store.chunks.arena_bytes(),
         }
     }
+}
+
+/// About how many bytes an item takes in a reply, rather more than less.
+fn weight(item: &api::Item) -> usize {
+    let recipe =
+        |recipe: &api::Recipe| 100 + recipe.source.len() + recipe.processor.len() + recipe.params.len();
+    let asset = |asset: &api::Asset| {
+        150 + asset.name.len() + asset.media_type.len() + asset.recipe.as_ref().map_or(0, recipe)
+    };
+    let error = |error: &api::Error| 20 + error.code.len() + error.message.len();
+    let stage = |stage: &api::StageStatus| 50 + stage.asset.len() + stage.error.as_ref().map_or(0, error);
+    let assets: usize = item.assets.iter().map(asset).sum();
+    let stages: usize = item.stages.iter().map(stage).sum();
+    200 + item.file_name.len() + item.pipeline.len() + assets + stages
 }
 
 /// A chunk of an asset.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use darkroom_api::ChunkRange;
+use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
-use darkroom_core::pipeline::{Placement, Plan};
+use darkroom_core::pipeline::{Placement, Plan, PlannedStage};
 
 /// The chunks of an upload that are not covered yet, in order.
-pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[ChunkRange]) -> Vec<u32> {
+pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[api::ChunkRange]) -> Vec<u32> {
     let total = size.div_ceil(u64::from(chunk_size.max(1)));
     let total = u32::try_from(total).unwrap_or(u32::MAX);
     (0..total)
@@ -17,9 +17,9 @@ pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[ChunkRange]
 }
 
 /// Where chunk `index` lies in the bytes.
-pub(crate) fn chunk_range(size: usize, chunk_size: u32, index: u32) -> std::ops::Range<usize> {
-    let start = (index as usize).saturating_mul(chunk_size as usize).min(size);
-    start..start.saturating_add(chunk_size as usize).min(size)
+pub(crate) fn chunk_range(size: u64, chunk_size: u32, index: u32) -> std::ops::Range<u64> {
+    let start = u64::from(index).saturating_mul(chunk_size.into()).min(size);
+    start..start.saturating_add(chunk_size.into()).min(size)
 }
 
 /// The stages to make here: those placed on the client whose asset the canister does not have, and whatever
@@ -44,6 +44,35 @@ pub(crate) fn stages_to_make(plan: &Plan, stored: &BTreeSet<String>) -> BTreeSet
 /// Whether any stage without which no item is complete reads the uploaded bytes as an image.
 pub(crate) fn requires_image(plan: &Plan) -> bool {
     plan.stages().iter().any(|stage| stage.source.as_str() == ORIGINAL && !stage.optional)
+}
+
+/// Whether an upload needs all bytes of the file at once, to read them as an image.
+pub(crate) fn needs_bytes(plan: &Plan) -> bool {
+    requires_image(plan) || !stages_to_make(plan, &BTreeSet::new()).is_empty()
+}
+
+/// Whether an item has what a plan gives, but for optional stages that failed; where it must be `verified`, made by the
+/// canister itself.
+pub(crate) fn is_as_planned(plan: &Plan, item: &api::Item, verified: bool) -> bool {
+    let is_right = |stage: &PlannedStage| {
+        let asset = item.assets.iter().find(|asset| asset.name == stage.asset.as_str());
+        let recipe = asset.and_then(|asset| Some((asset, asset.recipe.as_ref()?)));
+        recipe.is_some_and(|(asset, recipe)| {
+            recipe.source == stage.source.as_str()
+                && recipe.processor == stage.processor.id()
+                && recipe.version == stage.processor.version()
+                && recipe.params == stage.canonical_params
+                && (!verified || asset.provenance == api::provenance::VERIFIED)
+        })
+    };
+    let mut stages = plan.stages().iter();
+    item.pipeline == plan.name()
+        && stages.all(|stage| is_right(stage) || has_failed(item, stage.asset.as_str()))
+}
+
+/// Whether the stage that makes an asset has failed.
+pub(crate) fn has_failed(item: &api::Item, asset: &str) -> bool {
+    item.stages.iter().any(|stage| stage.asset == asset && stage.state == api::stage_state::FAILED)
 }
 
 /// Groups sizes, in order, so that no group is larger than `limit`; what is larger by itself is not in any.

@@ -23,9 +23,9 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn chunks_that_have_arrived_are_not_sent_again() {
     assert_eq!(missing_chunks(10, 3, &[]), [0, 1, 2, 3]);
-    let coverage = [ChunkRange { start: 0, end: 1 }, ChunkRange { start: 2, end: 3 }];
+    let coverage = [api::ChunkRange { start: 0, end: 1 }, api::ChunkRange { start: 2, end: 3 }];
     assert_eq!(missing_chunks(10, 3, &coverage), [1, 3]);
-    assert_eq!(missing_chunks(9, 3, &[ChunkRange { start: 0, end: 3 }]), [0u32; 0]);
+    assert_eq!(missing_chunks(9, 3, &[api::ChunkRange { start: 0, end: 3 }]), [0u32; 0]);
     assert_eq!(missing_chunks(1, 0, &[]), [0], "a chunk size of 0 breaks nothing");
 }
 

@@ -1,12 +1,11 @@
 //! From the first call to the outcome: which way an upload goes, and what is left when it fails.
 
 use darkroom_api as api;
-use darkroom_core::asset::ORIGINAL;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::upload::lanes::is_published;
 use crate::upload::whole::{Open, Whole};
-use crate::upload::{Event, FailedStage, Job, Outcome, StoredAsset};
+use crate::upload::{Event, Job, Outcome};
 
 /// Attempts in all: one that went on from the journal, one that went on from what the canister had, a new one.
 const ATTEMPTS: u32 = 3;
@@ -150,28 +149,19 @@ impl Job<'_> {
     }
 
     /// Drops the unpublished item. What fails here expires by itself.
-    async fn abort(&self, upload: &api::Upload) {
+    pub(super) async fn abort(&self, upload: &api::Upload) {
         self.forget().await;
         let _: Result<api::Freed> = self.darkroom.calls.update("abort_upload", &upload.session).await;
     }
 
     pub(super) fn outcome(&self, item: &api::Item, sent: u64, already_stored: bool) -> Outcome {
         self.tracker.report(Event::Published { item: item.id.clone() });
-        let mut assets: Vec<_> = item.assets.iter().map(StoredAsset::from).collect();
-        if let (Some(original), Some(size)) =
-            (assets.iter_mut().find(|asset| asset.name == ORIGINAL), self.size)
-        {
-            (original.width, original.height) = (Some(size.width), Some(size.height));
-        }
         Outcome {
-            item: item.id.clone(),
-            pipeline: item.pipeline.clone(),
-            assets,
-            failed: FailedStage::of(item),
             lanes: self.tracker.lane_times(),
             elapsed: self.tracker.elapsed(),
             already_stored,
             sent,
+            ..Outcome::of(item, self.size)
         }
     }
 }
@@ -188,7 +178,14 @@ fn passes(error: &Error) -> bool {
 
 /// Whether it went wrong on this machine, whatever the canister has.
 fn is_local(error: &Error) -> bool {
-    matches!(error, Error::Stage { .. } | Error::Processing(_) | Error::Unreadable { .. } | Error::Write(_))
+    matches!(
+        error,
+        Error::Stage { .. }
+            | Error::Processing(_)
+            | Error::Unreadable { .. }
+            | Error::Changed { .. }
+            | Error::Write(_)
+    )
 }
 
 /// What a new beginning cures: a session that is lost, and, of an upload that was continued, what does not fit to

@@ -9,10 +9,10 @@ use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{Placement, PlannedStage};
 use tokio::time::Instant;
 
-use crate::derive::{Derived, Deriver, LocalAsset};
+use crate::derive::{Content, Derived, Deriver, LocalAsset};
 use crate::error::{Error, Result};
 use crate::schedule::stages_to_make;
-use crate::upload::Job;
+use crate::upload::{Job, Original};
 
 /// The waits between two looks at what the canister is doing.
 const POLL: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(1500)];
@@ -47,10 +47,10 @@ impl Job<'_> {
         stored: &BTreeSet<String>,
     ) -> Result<(u64, Option<api::Item>)> {
         if stored.contains(ORIGINAL) {
-            self.tracker.stored_bytes(self.original.bytes.len() as u64);
+            self.tracker.stored_bytes(self.length);
             return Ok((0, None));
         }
-        let sent = self.send_chunks(upload, &self.original.bytes, |bytes| self.tracker.stored_bytes(bytes));
+        let sent = self.send_chunks(upload, &self.original, |bytes| self.tracker.stored_bytes(bytes));
         let (sent, item) = sent.await?;
         self.tracker.finished_original();
         Ok((sent, Some(item)))
@@ -79,6 +79,11 @@ impl Job<'_> {
     /// Makes the derivatives that are placed here and not stored, and what they are made from.
     pub(super) async fn make(&self, stored: &BTreeSet<String>) -> Result<Derived> {
         let needed = stages_to_make(&self.plan, stored);
+        let Original::Bytes(bytes) = &self.original else {
+            // Only what nothing is made of stays in its file.
+            return Ok(Derived::default());
+        };
+        let original = Content { bytes: bytes.clone(), media: self.media.clone() };
         let deriver = Deriver {
             plan: self.plan.clone(),
             decoder: self.darkroom.toolkit.decoder,
@@ -87,7 +92,7 @@ impl Job<'_> {
         };
         let lane_of = |asset: &str| self.plan.stage(asset).map_or(0, |stage| stage.lane);
         let made = |asset: &str| self.tracker.made(lane_of(asset), asset);
-        deriver.derive(self.original.clone(), &needed, made).await
+        deriver.derive(original, &needed, made).await
     }
 
     /// Those of the made assets that the canister is sent.
@@ -146,7 +151,7 @@ impl Job<'_> {
         Error::CanisterStage { asset, source }
     }
 
-    fn count_canister_stages(&self, item: &api::Item) {
+    pub(super) fn count_canister_stages(&self, item: &api::Item) {
         for stage in self.plan.stages().iter().filter(|stage| stage.placement == Placement::Canister) {
             if item.assets.iter().any(|asset| asset.name == stage.asset.as_str()) {
                 self.tracker.stored(stage.lane, stage.asset.as_str(), false);

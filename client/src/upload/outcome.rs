@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use darkroom_api as api;
 use darkroom_core::Digest;
+use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{PASSTHROUGH, Placement};
+use darkroom_core::pixels::Size;
 
 use crate::config::placement_from_wire;
 
@@ -23,8 +25,8 @@ pub struct Outcome {
     pub lanes: Vec<LaneTime>,
     /// How long it took in all.
     pub elapsed: Duration,
-    /// Whether the item had been stored before, so that nothing was added. Small files go in one call, which does
-    /// not tell: an item that was stored less than five minutes before counts as new then.
+    /// Whether the item had been stored before, so that nothing was added. A small file that is sent without asking
+    /// goes in one call, which does not tell: an item that was stored less than five minutes before counts as new then.
     pub already_stored: bool,
     /// Bytes of the file that were added, less than its size where an earlier upload was continued.
     pub sent: u64,
@@ -71,6 +73,26 @@ pub struct LaneTime {
     pub name: String,
     /// From the beginning of the upload until its last asset was stored.
     pub elapsed: Duration,
+}
+
+impl Outcome {
+    /// What a published item shows of it; the original has such a size, where that is known.
+    pub(crate) fn of(item: &api::Item, size: Option<Size>) -> Outcome {
+        let mut assets: Vec<_> = item.assets.iter().map(StoredAsset::from).collect();
+        if let (Some(original), Some(size)) = (assets.iter_mut().find(|asset| asset.name == ORIGINAL), size) {
+            (original.width, original.height) = (Some(size.width), Some(size.height));
+        }
+        Outcome {
+            item: item.id.clone(),
+            pipeline: item.pipeline.clone(),
+            assets,
+            failed: FailedStage::of(item),
+            lanes: Vec::new(),
+            elapsed: Duration::ZERO,
+            already_stored: false,
+            sent: 0,
+        }
+    }
 }
 
 impl From<&api::Asset> for StoredAsset {

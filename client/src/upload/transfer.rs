@@ -1,5 +1,6 @@
 //! Bytes on their way: chunks in a window, small assets together.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,36 +14,46 @@ use crate::calls::Entry;
 use crate::derive::LocalAsset;
 use crate::error::{Error, Result};
 use crate::schedule::{batches, chunk_range, missing_chunks};
-use crate::upload::{Job, later};
+use crate::upload::{Job, Original, later};
 
 /// Bytes of files and assets in one message: it holds 2 MiB, its other fields take some of it.
 pub(super) const BATCH: usize = 1_900_000;
+
+/// The most bytes that chunks of one upload on their way may take.
+const BYTES_IN_FLIGHT: usize = 64 << 20;
+
+/// How often the bytes of a chunk on its way are in memory: as they are read, encoded, signed, and by the agent, which
+/// keeps them for another attempt. Measured, with what the allocator of a test counts.
+pub(super) const COPIES: usize = 5;
 
 /// The most calls of `finish_upload` without progress in between.
 const IDLE_CALLS: u32 = 20;
 
 impl Job<'_> {
-    /// Sends the missing chunks of `bytes`, several at a time, and has the session finished where the last of
+    /// Sends the missing chunks of `original`, several at a time, and has the session finished where the last of
     /// them has not done that. `stored` hears of the bytes of each, those that were there before included. Gives
     /// the bytes that were sent, and the item as it stands then.
     pub(super) async fn send_chunks(
         &self,
         upload: &api::Upload,
-        bytes: &Bytes,
+        original: &Original,
         stored: impl Fn(u64),
     ) -> Result<(u64, api::Item)> {
-        let missing = missing_chunks(bytes.len() as u64, upload.chunk_size, &upload.coverage);
-        let range = |index| chunk_range(bytes.len(), upload.chunk_size, index);
-        let total: u64 = missing.iter().map(|index| range(*index).len() as u64).sum();
-        stored(bytes.len() as u64 - total);
+        let size = original.length();
+        let missing = missing_chunks(size, upload.chunk_size, &upload.coverage);
+        let range = |index| chunk_range(size, upload.chunk_size, index);
+        let length = |range: Range<u64>| range.end - range.start;
+        let total: u64 = missing.iter().map(|index| length(range(*index))).sum();
+        stored(size - total);
         let mut sends = stream::iter(missing.into_iter().map(|index| {
-            let chunk = bytes.slice(range(index));
+            let range = range(index);
+            let chunk = original.clone();
             async move {
-                let length = chunk.len() as u64;
-                self.send_chunk(upload.session, index, chunk).await.map(|receipt| (length, receipt))
+                let sent = self.send_chunk(upload.session, index, chunk, range.clone()).await;
+                sent.map(|receipt| (length(range), receipt))
             }
         }))
-        .buffer_unordered(self.options.in_flight.max(1));
+        .buffer_unordered(self.in_flight(upload.chunk_size, COPIES));
         let mut item = None;
         // The first refusal ends this, and with it whatever else is on its way.
         while let Some(sent) = sends.next().await {
@@ -57,12 +68,25 @@ impl Job<'_> {
         Ok((total, item))
     }
 
-    async fn send_chunk(&self, session: u64, index: u32, chunk: Bytes) -> Result<api::ChunkReceipt> {
-        let put = move || api::PutChunk {
-            session,
-            index,
-            sha256: Digest::of(&chunk).0.into(),
-            bytes: ByteBuf::from(chunk),
+    /// Chunks that are on their way at once: what the options say, and no more than there is memory for where so many
+    /// copies are made of each.
+    pub(super) fn in_flight(&self, chunk_size: u32, copies: usize) -> usize {
+        let each = (chunk_size.max(1) as usize).saturating_mul(copies);
+        self.options.in_flight.min(BYTES_IN_FLIGHT / each).max(1)
+    }
+
+    /// Sends a part of the bytes, which is read when it is its turn.
+    pub(super) async fn send_chunk(
+        &self,
+        session: u64,
+        index: u32,
+        original: Original,
+        range: Range<u64>,
+    ) -> Result<api::ChunkReceipt> {
+        let put = move || {
+            let chunk = original.part(range.clone())?;
+            let sha256 = Digest::of(&chunk).0.into();
+            Ok(api::PutChunk { session, index, sha256, bytes: ByteBuf::from(chunk) })
         };
         self.darkroom.calls.carry("put_chunk", Entry::InTurn, put).await
     }
@@ -101,7 +125,8 @@ impl Job<'_> {
             let size = asset.content.bytes.len() as u64;
             let begin = api::BeginAsset { item: item.to_owned(), asset: declare(stage, asset), size };
             let upload: api::Upload = self.darkroom.calls.update("begin_asset", &begin).await?;
-            let (_, item) = self.send_chunks(&upload, &asset.content.bytes, |_| ()).await?;
+            let bytes = Original::Bytes(asset.content.bytes.clone());
+            let (_, item) = self.send_chunks(&upload, &bytes, |_| ()).await?;
             Ok::<_, Error>(item)
         });
         let small = batches(&sizes, BATCH).into_iter().map(|batch| {
@@ -109,7 +134,8 @@ impl Job<'_> {
             let put = with_bytes(&batch);
             let item = item.to_owned();
             // The chunks would all go before it otherwise, and it would come last.
-            self.darkroom.calls.carry("put_assets", Entry::Now, || api::PutAssets { item, assets: put() })
+            let put = move || Ok(api::PutAssets { item: item.clone(), assets: put() });
+            self.darkroom.calls.carry("put_assets", Entry::Now, put)
         });
         let (large, small) = tokio::try_join!(future::try_join_all(large), future::try_join_all(small))?;
         Ok(large.into_iter().chain(small).fold(None, |last, item| later(last, Some(item))))
@@ -119,12 +145,14 @@ impl Job<'_> {
 /// Makes what travels of derivatives; the bytes are copied only then.
 pub(super) fn with_bytes(
     assets: &[(&PlannedStage, &LocalAsset)],
-) -> impl FnOnce() -> Vec<api::PutAsset> + Send + use<> {
+) -> impl Fn() -> Vec<api::PutAsset> + Send + Sync + use<> {
     let declared: Vec<_> =
         assets.iter().map(|(stage, asset)| (declare(stage, asset), asset.content.bytes.clone())).collect();
-    let put =
-        |(declared, bytes): (api::PutAsset, Bytes)| api::PutAsset { bytes: ByteBuf::from(bytes), ..declared };
-    move || declared.into_iter().map(put).collect()
+    let put = |(declared, bytes): &(api::PutAsset, Bytes)| api::PutAsset {
+        bytes: ByteBuf::from(bytes.to_vec()),
+        ..declared.clone()
+    };
+    move || declared.iter().map(put).collect()
 }
 
 /// What is said of a derivative, without its bytes.

@@ -1,19 +1,22 @@
 //! A small file with its derivatives in one call.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bytes::Bytes;
 use darkroom_api as api;
-use ic_agent::AgentError;
+use futures_util::future::{Either, select};
 use serde_bytes::ByteBuf;
 
 use crate::calls::Entry;
 use crate::clock::now;
 use crate::derive::Derived;
 use crate::error::{Error, Result};
+use crate::retry::lacks_method;
 use crate::upload::lanes::{digests, is_published};
 use crate::upload::transfer::{BATCH, with_bytes};
-use crate::upload::{Event, Job, Outcome};
+use crate::upload::{Event, Job, Original, Outcome};
 
 /// How far the clocks here and there may be apart, for networks take no calls from further away. An item that
 /// was there longer than this before the call was there before.
@@ -25,6 +28,12 @@ pub(super) enum Whole {
     Done(Outcome),
     /// It has to go on with a session.
     Open(Open),
+}
+
+/// An item that was there before, or what is to be sent with the file.
+enum StoredOrMade {
+    Stored(api::Item),
+    Made(Derived),
 }
 
 /// What an upload goes on with.
@@ -49,19 +58,26 @@ impl Job<'_> {
     /// take this way goes the way of sessions, which finds out why: an item that an earlier upload has begun, one
     /// that the canister still makes derivatives of, a canister that does not know the call.
     pub(super) async fn whole(&self) -> Result<Whole> {
-        if self.original.bytes.len() > BATCH {
-            return Ok(Whole::Open(Open::default()));
-        }
+        let Some(bytes) = self.small() else { return Ok(Whole::Open(Open::default())) };
         let nothing = BTreeSet::new();
-        let made = self.make(&nothing).await?;
+        let made = match self.stored_or_made(&nothing).await? {
+            StoredOrMade::Stored(item) => {
+                self.tracker.report(Event::AlreadyStored { item: item.id.clone() });
+                return Ok(Whole::Done(self.outcome(&item, 0, true)));
+            }
+            StoredOrMade::Made(made) => made,
+        };
         let to_send = self.to_send(&nothing, &made.assets);
         let derived: usize = to_send.iter().map(|(_, asset)| asset.content.bytes.len()).sum();
-        if self.original.bytes.len().saturating_add(derived) > BATCH {
+        if bytes.len().saturating_add(derived) > BATCH {
             return Ok(Open::with(made, false));
         }
         let called = now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (upload, bytes, assets) = (self.begin.clone(), self.original.bytes.clone(), with_bytes(&to_send));
-        let argument = || api::UploadWhole { upload, bytes: ByteBuf::from(bytes), assets: assets() };
+        let (upload, assets) = (self.begin.clone(), with_bytes(&to_send));
+        let argument = move || {
+            let bytes = ByteBuf::from(bytes.to_vec());
+            Ok(api::UploadWhole { upload: upload.clone(), bytes, assets: assets() })
+        };
         let item: api::Item = match self.darkroom.calls.carry("upload_whole", Entry::InTurn, argument).await {
             Ok(item) => item,
             Err(error) if needs_session(&error) => return Ok(Open::with(made, false)),
@@ -77,11 +93,34 @@ impl Job<'_> {
             return Ok(Whole::Done(self.outcome(&item, 0, true)));
         }
         self.tracker.report(Event::Begun { item: item.id.clone(), resumed: false });
-        let size = self.original.bytes.len() as u64;
-        self.tracker.stored_bytes(size);
+        self.tracker.stored_bytes(self.length);
         self.tracker.finished_original();
         self.count_sent(&to_send);
-        Ok(Whole::Done(self.outcome(&item, size, false)))
+        Ok(Whole::Done(self.outcome(&item, self.length, false)))
+    }
+
+    /// All bytes, where they may fit into one message.
+    fn small(&self) -> Option<Bytes> {
+        match &self.original {
+            Original::Bytes(bytes) if bytes.len() <= BATCH => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
+    /// Makes the derivatives, and asks meanwhile whether the item is there: then they are not needed.
+    async fn stored_or_made(&self, nothing: &BTreeSet<String>) -> Result<StoredOrMade> {
+        let (stored, made) = (pin!(self.stored_before()), pin!(self.make(nothing)));
+        Ok(match select(stored, made).await {
+            Either::Left((Some(item), _)) => StoredOrMade::Stored(item),
+            Either::Left((None, made)) => StoredOrMade::Made(made.await?),
+            Either::Right((made, stored)) => {
+                let made = made?;
+                match stored.await {
+                    Some(item) => StoredOrMade::Stored(item),
+                    None => StoredOrMade::Made(made),
+                }
+            }
+        })
     }
 }
 
@@ -94,12 +133,7 @@ fn needs_session(error: &Error) -> bool {
             [KEY_CONFLICT, ASSET_CONFLICT, ITEM_PUBLISHED, SESSION_EXPIRED, SESSION_NOT_FOUND]
                 .contains(&source.code.as_str())
         }
-        Error::Call { source, .. } => match &**source {
-            AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
-                reject.error_code.as_deref() == Some("IC0536")
-            }
-            _ => false,
-        },
+        Error::Call { source, .. } => lacks_method(source),
         _ => false,
     }
 }
@@ -107,6 +141,7 @@ fn needs_session(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ic_agent::AgentError;
     use ic_agent::agent::{RejectCode, RejectResponse};
 
     #[test]

@@ -32,8 +32,9 @@ pub(crate) struct Pass {
 }
 
 impl Gate {
-    pub(crate) fn new() -> Gate {
-        let window = Window::new();
+    /// A gate whose window has so many places at most.
+    pub(crate) fn new(most: usize) -> Gate {
+        let window = Window::new(most);
         Gate {
             free: Semaphore::new(window.size()),
             state: Mutex::new(State { window, owed: 0, in_flight: 0, next: 0 }),
@@ -119,6 +120,7 @@ impl Drop for Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::MOST;
     use futures_util::FutureExt;
     use proptest::prelude::*;
 
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn as_many_enter_as_the_window_has_places() {
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let passes = entered(&gate, 4);
         assert!(gate.enter().now_or_never().is_none());
         // A delivery makes two places of one.
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn one_may_go_ahead_and_is_counted() {
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let passes = entered(&gate, 4);
         let ahead = gate.enter_now();
         drop(passes);
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn overload_takes_places_that_are_in_use() {
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let mut passes = entered(&gate, 4);
         passes[0].overloaded();
         passes[1].overloaded();
@@ -166,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_is_woken_and_whoever_gives_up_takes_nothing() {
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::new(MOST));
         let passes = entered(&gate, 4);
         let given_up = tokio::time::timeout(std::time::Duration::from_millis(1), gate.enter()).await;
         assert!(given_up.is_err());
@@ -183,7 +185,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_place_is_lost_or_won(steps in proptest::collection::vec((0u8..5, any::<prop::sample::Index>()), 0..300)) {
-            let gate = Arc::new(Gate::new());
+            let gate = Arc::new(Gate::new(MOST));
             let mut passes: Vec<Pass> = Vec::new();
             for (step, which) in steps {
                 match step {

@@ -4,7 +4,7 @@
 //! the window was full adds a place until [`THRESHOLD`] is reached, which doubles the window from one round to the
 //! next; from there a whole window of them adds one. A message that is turned away for overload halves it, and from
 //! there it grows slowly; all messages that were sent before a cut count as one sign. It is never below 1, nor
-//! above [`MOST`].
+//! above the most places that it is to have.
 //!
 //! This file decides and knows neither time nor tasks; `gate.rs` makes tasks wait.
 
@@ -16,13 +16,16 @@ pub(crate) use gate::{Gate, Pass};
 pub(crate) const START: usize = 4;
 /// Up to here the window doubles from round to round at the start.
 pub(crate) const THRESHOLD: usize = 16;
-/// The most places: at 1.9 MB each, with the copies that encoding and signing make, some 400 MB.
+/// The most places unless fewer are asked for: at 1.9 MB each, with the copies that encoding and signing make, some
+/// 600 MB. One upload alone has not so many of those.
 pub(crate) const MOST: usize = 64;
 
 /// The window.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     size: usize,
+    /// The most places.
+    most: usize,
     threshold: usize,
     /// Delivered since the window last grew, above the threshold.
     credit: usize,
@@ -31,8 +34,10 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn new() -> Window {
-        Window { size: START, threshold: THRESHOLD, credit: 0, cut_at: 0 }
+    /// A window of so many places at most, at least 1.
+    pub(crate) fn new(most: usize) -> Window {
+        let most = most.max(1);
+        Window { size: START.min(most), most, threshold: THRESHOLD, credit: 0, cut_at: 0 }
     }
 
     /// Messages that may be on their way.
@@ -43,7 +48,7 @@ impl Window {
     /// A message got through. `full` says whether as many were on their way as may be: what was never tried is
     /// not known to work.
     pub(crate) fn delivered(&mut self, full: bool) {
-        if !full || self.size >= MOST {
+        if !full || self.size >= self.most {
             return;
         }
         if self.size < self.threshold {

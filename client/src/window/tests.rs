@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn grown(deliveries: usize) -> Window {
-    let mut window = Window::new();
+    let mut window = Window::new(MOST);
     (0..deliveries).for_each(|_| window.delivered(true));
     window
 }
@@ -22,8 +22,18 @@ fn it_doubles_to_the_threshold_and_then_adds_one_per_window() {
 }
 
 #[test]
+fn it_has_no_more_places_than_it_may() {
+    for most in [0, 1, 3, 5, 17] {
+        let mut window = Window::new(most);
+        assert_eq!(window.size(), most.clamp(1, START));
+        (0..1_000).for_each(|_| window.delivered(true));
+        assert_eq!(window.size(), most.max(1));
+    }
+}
+
+#[test]
 fn what_was_not_used_does_not_grow() {
-    let mut window = Window::new();
+    let mut window = Window::new(MOST);
     (0..1000).for_each(|_| window.delivered(false));
     assert_eq!(window.size(), START);
 }
@@ -43,7 +53,7 @@ fn overload_halves_once_for_all_that_was_sent_before() {
 
 #[test]
 fn one_always_remains() {
-    let mut window = Window::new();
+    let mut window = Window::new(MOST);
     (0..50).for_each(|number| window.overloaded(number, number + 1));
     assert_eq!(window.size(), 1);
     window.delivered(true);
@@ -53,7 +63,7 @@ fn one_always_remains() {
 proptest! {
     #[test]
     fn it_keeps_its_bounds_and_moves_as_it_says(events in proptest::collection::vec((0u8..4, 0u64..20), 0..500)) {
-        let mut window = Window::new();
+        let mut window = Window::new(MOST);
         for (next, (event, back)) in (20..).zip(events) {
             let before = window.clone();
             match event {

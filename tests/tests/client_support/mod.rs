@@ -31,7 +31,11 @@ pub(crate) const CHUNK: u32 = 262_144;
 
 impl Place {
     pub(crate) fn new(round: Option<RoundConfig>) -> Place {
-        let network = Network::start(NetworkConfig { round, ..NetworkConfig::default() }).unwrap();
+        Place::with(NetworkConfig { round, ..NetworkConfig::default() })
+    }
+
+    pub(crate) fn with(config: NetworkConfig) -> Place {
+        let network = Network::start(config).unwrap();
         let proxy = Proxy::start(&network.url());
         Place { network, proxy }
     }
@@ -46,6 +50,11 @@ impl Place {
 
     /// A canister of owner 1.
     pub(crate) async fn install(&self, args: api::InitArgs) -> Principal {
+        self.install_wasm(darkroom_wasm::CANISTER.to_vec(), args).await
+    }
+
+    /// A canister of owner 1 that runs such a module.
+    pub(crate) async fn install_wasm(&self, wasm_module: Vec<u8>, args: api::InitArgs) -> Principal {
         let agent = self.agent(1, &self.network.url());
         let create = management::ProvisionalCreateCanisterWithCyclesArgs {
             amount: Some(100_000_000_000_000u64.into()),
@@ -57,7 +66,7 @@ impl Place {
         let install = management::InstallCodeArgs {
             mode: management::CanisterInstallMode::Install,
             canister_id: canister,
-            wasm_module: darkroom_wasm::CANISTER.to_vec(),
+            wasm_module,
             arg: Encode!(&Some(args)).unwrap(),
             sender_canister_version: None,
         };

@@ -1,4 +1,5 @@
-//! A way to the network that notes every call, and can lose requests, lose replies, refuse, or keep calls waiting.
+//! A way to the network that notes every call, and can lose, repeat, delay and refuse requests, and lose and cut off
+//! answers.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,6 +16,14 @@ pub(crate) enum Fault {
     LoseRequest,
     /// The network has it, but the connection ends before the answer.
     LoseReply,
+    /// The connection ends in the middle of the answer.
+    CutReply,
+    /// The network gets it twice; the second answer counts.
+    Repeat,
+    /// The network gets it again after so many milliseconds.
+    RepeatLate(u64),
+    /// It reaches the network after so many milliseconds.
+    Delay(u64),
     /// It is answered with this status.
     Status(u16),
     /// There is no answer at all.
@@ -159,7 +168,8 @@ fn rule_on((head, body): (String, Vec<u8>), state: &Mutex<State>) -> Ruled {
     state.requests += 1;
     let call = Call { method: method.clone(), number, passed, under_way: passed.saturating_sub(answered) };
     let fault = (state.rule)(&call);
-    if let (Fault::None | Fault::LoseReply, Some(method)) = (fault, &method) {
+    let is_lost = matches!(fault, Fault::LoseRequest | Fault::Hold | Fault::Status(_));
+    if let Some(method) = method.as_ref().filter(|_| !is_lost) {
         state.passed.push(method.clone());
     }
     Ruled { head, body, method, fault }
@@ -188,17 +198,28 @@ fn serve(
             let head = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             return client.write_all(head.as_bytes());
         }
-        Fault::None | Fault::LoseReply => {}
+        Fault::Delay(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
+        Fault::Repeat => drop(forward(target, head, body)),
+        Fault::RepeatLate(milliseconds) => {
+            let (target, head, body) = (target.to_owned(), head.clone(), body.clone());
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+                // Nobody waits for this answer.
+                let _ = forward(&target, &head, &body);
+            });
+        }
+        Fault::None | Fault::LoseReply | Fault::CutReply => {}
     }
     let answer = forward(target, head, body);
     if let Some(method) = method {
         state.lock().unwrap().answered.push(method.clone());
     }
-    let answer = answer?;
-    if fault == Fault::None {
-        client.write_all(&with_close(&answer))?;
+    let answer = with_close(&answer?);
+    match fault {
+        Fault::LoseReply => Ok(()),
+        Fault::CutReply => client.write_all(&answer[..answer.len() * 2 / 3]),
+        _ => client.write_all(&answer),
     }
-    Ok(())
 }
 
 /// Reads a request's head and body.

@@ -4,6 +4,7 @@ mod anew;
 mod certification;
 mod derivatives;
 mod failures;
+mod find;
 mod gallery;
 mod interleavings;
 mod refusals;

@@ -2,7 +2,12 @@
 //! every sort of journal, over a way that loses and refuses.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../client_support/mod.rs"]
 mod client_support;
+mod download;
+mod faults;
+mod stored;
+mod streams;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -13,7 +18,12 @@ use client_support::{CHUNK, Place, files, files_only, noise, small_chunks};
 use darkroom_api as api;
 use darkroom_client::{Darkroom, Error, Outcome, UploadOptions};
 use darkroom_tests::Photo;
+use peak_alloc::PeakAlloc;
 use tempfile::TempDir;
+
+/// Says what a process of its own has allocated.
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Too large for one call.
 const SIZE: usize = 8 * CHUNK as usize + 1_000;
@@ -297,13 +307,20 @@ async fn a_small_photo_with_its_derivatives_is_one_call() {
     let first = client.upload(photo.bytes.clone(), UploadOptions::default(), drop).await.unwrap();
     let mut calls = place.proxy.calls();
     calls.sort();
-    assert_eq!(calls, ["limits", "pipelines", "processors", "upload_whole"]);
+    // Whether it is stored is asked while the derivatives are made.
+    assert_eq!(calls, ["find_uploads", "limits", "pipelines", "processors", "upload_whole"]);
     assert_eq!((first.assets.len(), first.sent), (4, photo.bytes.len() as u64));
     for report in client.verify(&first.item).await.unwrap() {
         assert!(report.check.is_good(), "{report:?}");
     }
+    place.proxy.pass();
     let again = place.client(canister).upload(photo.bytes.clone(), UploadOptions::default(), drop).await;
-    assert_eq!(again.unwrap().item, first.item);
+    let again = again.unwrap();
+    assert_eq!((again.item, again.already_stored, again.sent), (first.item, true, 0));
+    assert_eq!(again.assets, first.assets);
+    // One node is asked, then the network; and nothing is sent or fetched.
+    assert_eq!(place.proxy.count("find_uploads"), 2);
+    assert_eq!(place.proxy.calls().len(), 5, "{:?}", place.proxy.calls());
     assert_eq!(client.usage().await.unwrap().own.items, 1);
 }
 

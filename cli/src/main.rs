@@ -11,15 +11,17 @@
 //! | `network/` | the embedded network: started here, or found running |
 //! | `deploy.rs` | the canister that the binary carries, installed and upgraded |
 //! | `state.rs`, `identity.rs` | the state directory and the key in it |
-//! | `inputs.rs` | paths given to the files that are meant |
-//! | `report.rs`, `bars.rs`, `text.rs` | results as JSON and tables, progress on a terminal |
+//! | `inputs/` | paths given to the files that are meant; standard input |
+//! | `display/` | progress: bars, lines, or nothing |
+//! | `report.rs`, `text.rs` | results as JSON and tables |
+//! | `interrupt.rs` | Ctrl-C, once and twice |
 //! | `error.rs` | errors and the exit codes that go with them |
 
 mod args;
-mod bars;
 mod commands;
 mod connection;
 mod deploy;
+mod display;
 mod error;
 mod identity;
 mod inputs;

@@ -60,7 +60,8 @@ pub(crate) enum Command {
     Rm(Rm),
     /// Make a URL that opens an asset of a private item for some time; list such, or end one.
     Share(Share),
-    /// Fetch an item, check every hash, make its derivatives again and compare.
+    /// Fetch an item, check every hash, make its derivatives again and compare; then fetch it through the HTTP gateway
+    /// and check the certificates.
     Verify(Verify),
     /// Make derivatives of stored items again that are missing, or not what the pipeline gives now.
     Reprocess(Reprocess),

@@ -13,6 +13,7 @@
 //! | `state.rs`, `identity.rs` | the state directory and the key in it |
 //! | `inputs/` | paths given to the files that are meant; standard input |
 //! | `display/` | progress: bars, lines, or nothing |
+//! | `gateway.rs` | what browsers get, held against certificates |
 //! | `report.rs`, `text.rs` | results as JSON and tables |
 //! | `interrupt.rs` | Ctrl-C, once and twice |
 //! | `error.rs` | errors and the exit codes that go with them |
@@ -23,6 +24,7 @@ mod connection;
 mod deploy;
 mod display;
 mod error;
+mod gateway;
 mod identity;
 mod inputs;
 mod interrupt;

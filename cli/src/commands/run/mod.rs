@@ -40,9 +40,13 @@ pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
     if args.dry_run && is_undeployed(target)? {
         // Nothing is stored where nothing is.
         let pipelines = pipelines.unwrap_or_else(|| to_wire(&Config::standard()));
-        return interrupt::runtime()?.block_on(interrupt::or_interrupted(async {
+        let runtime = interrupt::runtime()?;
+        let shown = runtime.block_on(interrupt::or_interrupted(async {
             work_on(args, &globs, &mut inputs, pipelines, None).await
         }));
+        // Whoever still waits for standard input is not waited for.
+        runtime.shutdown_background();
+        return shown;
     }
     let need = match args.dry_run {
         true => Need::Canister,

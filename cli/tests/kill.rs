@@ -2,17 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
+#[path = "support/counter.rs"]
+mod counter;
 mod support;
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use candid::{Decode, Encode, Principal};
+use counter::Counter;
 use darkroom_api as api;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
@@ -121,48 +120,6 @@ fn a_run_whose_network_was_killed_with_it_is_continued() {
     place.run(&["verify", line["item"].as_str().unwrap()]).code(0);
 }
 
-/// Stands before a network and counts the bytes that it is sent, whatever they are.
-struct Counter {
-    url: String,
-    sent: Arc<AtomicU64>,
-}
-
-impl Counter {
-    fn before(network: &Network) -> Counter {
-        let address = network.url.strip_prefix("http://").unwrap().to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let sent = Arc::<AtomicU64>::default();
-        let counted = sent.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let Ok(client) = client else { return };
-                let Ok(server) = TcpStream::connect(&address) else { return };
-                let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                let sent = counted.clone();
-                std::thread::spawn(move || pass(from, to, &sent));
-                std::thread::spawn(move || pass(server, client, &AtomicU64::new(0)));
-            }
-        });
-        Counter { url, sent }
-    }
-
-    fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
-    }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, counted: &AtomicU64) {
-    let mut bytes = [0; 1 << 16];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        counted.fetch_add(count as u64, Ordering::Relaxed);
-        if to.write_all(&bytes[..count]).is_err() {
-            break;
-        }
-    }
-    let _ = (from.shutdown(Shutdown::Read), to.shutdown(Shutdown::Write));
-}
-
 /// Derivatives that are small beside the photos, so that what is counted are the photos.
 const SMALL: &str = r#"
 [[pipeline]]
@@ -201,7 +158,7 @@ fn a_folder_whose_upload_is_killed_ten_times_is_sent_once() {
     let network = Network::start(&place, None);
     let config = place.file("small.toml", SMALL.as_bytes());
     place.run(&["deploy", "--config", text(&config)]).code(0);
-    let counter = Counter::before(&network);
+    let counter = Counter::before(&network.url);
     let photo = darkroom_codec::testing::photo(4000, 3000, 97, 1);
     for number in 0..FILES {
         // A comment makes each a file of its own.
@@ -209,11 +166,9 @@ fn a_folder_whose_upload_is_killed_ten_times_is_sent_once() {
         place.file(&format!("photos/{number}.jpg"), &[&comment, &photo[2..]].concat());
     }
     let folder = (photo.len() as u64 + 5) * u64::from(FILES);
-    let canisters = std::fs::read(place.path(".darkroom/canisters.json")).unwrap();
-    let canisters: Value = serde_json::from_slice(&canisters).unwrap();
-    let canister = canisters["local"].as_str().unwrap();
+    let canister = place.canister();
     let args = ["run", "photos", "--json", "--jobs", "1", "--in-flight", "2", "--network", &counter.url];
-    let args = [&args[..], &["--canister", canister]].concat();
+    let args = [&args[..], &["--canister", &canister]].concat();
 
     let mut seed = 8;
     for kill in 0..KILLS {

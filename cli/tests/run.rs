@@ -1,8 +1,14 @@
 //! `darkroom run`.
 
+#[path = "support/counter.rs"]
+mod counter;
 mod support;
 
-use support::{Place, asset, text};
+use std::process::Stdio;
+use std::time::Instant;
+
+use counter::Counter;
+use support::{Network, Place, asset, text};
 
 const ASSETS: [&str; 4] = ["original", "preview", "thumbnail", "placeholder"];
 
@@ -252,9 +258,61 @@ fn refused_callers_have_an_exit_code_of_their_own() {
     let place = Place::new();
     let photo = place.photo("a.jpg", 10);
     place.store(&[text(&photo)]);
-    let canisters = std::fs::read(place.path(".darkroom/canisters.json")).unwrap();
-    let canisters: serde_json::Value = serde_json::from_slice(&canisters).unwrap();
     std::fs::remove_file(place.path(".darkroom/identity.pem")).unwrap();
-    let args = ["run", text(&photo), "--canister", canisters["local"].as_str().unwrap()];
+    let canister = place.canister();
+    let args = ["run", text(&photo), "--canister", &canister];
     place.run(&args).code(4).says("forbidden");
+}
+
+/// Measured by hand, for docs/benchmarks.md.
+#[test]
+#[ignore = "takes a while; prints what it measures"]
+fn a_thousand_small_photos() {
+    const PHOTOS: u64 = 1000;
+    let place = Place::new();
+    let bytes: u64 = (0..PHOTOS)
+        .map(|seed| std::fs::metadata(place.photo(&format!("photos/{seed:04}.jpg"), seed)).unwrap().len())
+        .sum();
+    let network = Network::start(&place, None);
+    place.run(&["deploy"]).code(0);
+    let canister = place.canister();
+    for (pass, jobs) in [("first", "8"), ("second", "8")] {
+        let counter = Counter::before(&network.url);
+        let mut command = place.command();
+        command.args([
+            "run",
+            "photos",
+            "--json",
+            "--jobs",
+            jobs,
+            "--network",
+            &counter.url,
+            "--canister",
+            &canister,
+        ]);
+        let begun = Instant::now();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut peak = String::new();
+        let status = loop {
+            // Of a process that has ended there is no such line any more.
+            let found = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let line = found.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            peak = line.map_or(peak, |line| line.trim().to_owned());
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        assert!(status.success());
+        let seconds = begun.elapsed().as_secs_f64();
+        println!(
+            "{pass} run, {jobs} files at once: {seconds:.1} s, {:.0} photos/s, {:.1} MB/s of {:.1} MB, {} bytes sent, \
+            {:.2} requests per photo, peak memory {peak}",
+            PHOTOS as f64 / seconds,
+            bytes as f64 / 1e6 / seconds,
+            bytes as f64 / 1e6,
+            counter.sent(),
+            counter.requests() as f64 / PHOTOS as f64,
+        );
+    }
 }

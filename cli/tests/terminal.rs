@@ -97,9 +97,14 @@ fn ctrl_c_ends_in_order_and_the_same_command_goes_on() {
     let stored = 1 + rest.lines().count();
     assert!(stored < 40, "nothing was left to do");
     assert_eq!(place.run(&["ls", "--json"]).code(0).json().len(), stored);
-    let again = place.run(&["run", "photos", "--json"]);
-    again.code(0).says(&format!("40 files: {} uploaded, {stored} stored before", 40 - stored));
-    assert_eq!(again.json().len(), 40);
+    // Of so many files each has a row, with the URL of its original.
+    let again = place.run(&["run", "photos"]);
+    let table = again.code(0).stdout();
+    assert!(
+        table.contains(&format!("40 files: {} uploaded, {stored} stored before", 40 - stored)),
+        "{table}"
+    );
+    assert_eq!(table.lines().filter(|line| line.ends_with("/original")).count(), 40, "{table}");
 }
 
 #[test]
@@ -117,4 +122,32 @@ fn a_second_ctrl_c_ends_at_once() {
     let (status, _, raw) = terminal.end();
     assert_eq!(status.code(), Some(130), "{raw}");
     assert!(raw.contains("ended at once"), "{raw}");
+}
+
+/// Writes docs/recording.txt, for the README: what a run looks like in the middle and at its end.
+#[test]
+#[ignore = "writes a file of the documentation"]
+fn the_recording_is_made_again() {
+    let place = Place::new();
+    let network = Network::start(&place, Some("600"));
+    place.run(&["deploy"]).code(0);
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let rocket = std::fs::read(workspace.join("examples/photos/rocket.jpg")).unwrap();
+    place.file("photos/rocket.jpg", &rocket);
+    place.file("photos/beach.jpg", &darkroom_codec::testing::photo(5000, 4000, 97, 1));
+    let terminal = Terminal::start(run(&place, &["photos"]), 150, 30);
+    let parts = ["beach.jpg original", "beach.jpg derivatives", "1 of 2 files", "MB/s", " s stored"];
+    let middle =
+        terminal.wait_for("a run in the middle", |screen| parts.iter().all(|part| screen.contains(part)));
+    let (status, screens, _) = terminal.end();
+    assert!(status.success());
+    let listed = place.run(&["ls"]).code(0).stdout();
+    let text = format!(
+        "$ darkroom run photos\n{middle}\n\n... and a moment later:\n\n{}\n\n$ darkroom ls\n{}\n",
+        screens.last().unwrap(),
+        listed.trim_end()
+    );
+    // Everybody's port is another.
+    let port = network.url.rsplit_once(':').unwrap().1;
+    std::fs::write(workspace.join("docs/recording.txt"), text.replace(port, "8088")).unwrap();
 }

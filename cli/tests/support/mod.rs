@@ -46,6 +46,13 @@ impl Place {
         command
     }
 
+    /// The canister that was deployed to the place's network.
+    pub(crate) fn canister(&self) -> String {
+        let canisters = std::fs::read(self.path(".darkroom/canisters.json")).unwrap();
+        let canisters: Value = serde_json::from_slice(&canisters).unwrap();
+        canisters["local"].as_str().unwrap().to_owned()
+    }
+
     /// Runs the binary.
     pub(crate) fn run(&self, args: &[&str]) -> Done {
         Done(self.command().args(args).output().unwrap())

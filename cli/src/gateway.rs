@@ -15,6 +15,7 @@ use ic_response_verification::verify_request_response_pair;
 
 use crate::connection::Connection;
 use crate::error::{Error, Result};
+use crate::network::is_loopback;
 
 /// How far a certificate's time may be from now: five minutes, as gateways have it.
 const MAX_OFFSET: Duration = Duration::from_secs(300);
@@ -51,7 +52,7 @@ impl Gateway {
         agent.set_identity(AnonymousIdentity);
         let canister = connection.darkroom.canister();
         let mut http = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE);
-        if connection.endpoint.own_root_key {
+        if is_loopback(&connection.endpoint.url) {
             // Not every system knows that names below `localhost` are this machine.
             let address = match connection.endpoint.url.host() {
                 Some(url::Host::Ipv6(address)) => IpAddr::V6(address),

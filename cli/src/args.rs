@@ -16,7 +16,19 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused, 130 interrupted.";
+
+fn run_help() -> String {
+    format!(
+        "Examples:\n  darkroom run photo.jpg\n  darkroom run holidays/ --exclude raw/ --jobs 4\n  \
+        darkroom run holidays/ --dry-run\n  curl -s https://example.org/cat.jpg | darkroom run - --name cat.jpg\n\n\
+        {}\n\nWhat is stored already, with the same content, name and recipes, is not sent again. What an interrupted \
+        run had begun is continued by the same command. On a terminal there are bars; in a pipe, or with TERM=dumb, a \
+        line about the progress every 10 seconds; no colours anywhere.\n\n{EXIT_CODES}",
+        crate::inputs::globs::HELP
+    )
+}
 
 /// Which canister is meant, and as whom.
 #[derive(Clone, Debug, ClapArgs)]
@@ -48,7 +60,8 @@ pub(crate) enum Command {
     Rm(Rm),
     /// Make a URL that opens an asset of a private item for some time; list such, or end one.
     Share(Share),
-    /// Fetch an item, check every hash, make its derivatives again and compare.
+    /// Fetch an item, check every hash, make its derivatives again and compare; then fetch it through the HTTP gateway
+    /// and check the certificates.
     Verify(Verify),
     /// Make derivatives of stored items again that are missing, or not what the pipeline gives now.
     Reprocess(Reprocess),
@@ -75,12 +88,21 @@ pub(crate) enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  darkroom run photo.jpg\n  darkroom run holidays/ --jobs 4 --json\n\n\
-    Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused.")]
+#[command(after_help = run_help())]
 pub(crate) struct Run {
-    /// Files, and folders to search for .jpg, .jpeg and .png files.
+    /// Files, folders to search for images (.bmp, .gif, .jpeg, .jpg, .png, .tif, .tiff, .webp; all files where the
+    /// pipeline makes nothing of them), or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// From folders, take the files that match this pattern, whatever they are; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+    /// From folders, leave out files and folders that match this pattern; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// The file name of standard input; `stdin`, with the extension of what it is, if not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
     /// The pipeline; the canister's first if not given.
     #[arg(long, value_name = "NAME")]
     pub(crate) pipeline: Option<String>,
@@ -96,6 +118,15 @@ pub(crate) struct Run {
     /// Files at once.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: u16,
+    /// Go on with other files after one has failed.
+    #[arg(short, long)]
+    pub(crate) keep_going: bool,
+    /// Say what would be uploaded and what is stored already, and send nothing.
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Say nothing but what fails.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// Print one JSON object per item, a line each, and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
@@ -109,9 +140,13 @@ pub(crate) struct Get {
     pub(crate) item: String,
     /// The asset's name, such as `original` or `thumbnail`.
     pub(crate) asset: String,
-    /// The file to write; standard output if not given.
+    /// The file to write; standard output if not given. What arrives is kept in a file beside it until all of it is
+    /// there, and the same command goes on from that.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it is there with other content.
+    #[arg(short, long, requires = "output")]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `ls`.

@@ -27,6 +27,8 @@ pub(crate) enum Need {
 /// A network, an identity there, and a canister on it.
 pub(crate) struct Connection {
     pub(crate) darkroom: Darkroom,
+    /// What the canister is reached through.
+    pub(crate) agent: Agent,
     pub(crate) endpoint: Arc<Endpoint>,
     /// Whether the canister was installed just now, with the arguments of [`Need::Deployed`].
     pub(crate) fresh: bool,
@@ -67,7 +69,7 @@ pub(crate) fn with_canister<T>(
         };
         let darkroom = Darkroom::new(agent.clone(), canister, toolkit::toolkit()?);
         let darkroom = darkroom.with_journal(state.uploads());
-        work(&Connection { darkroom, endpoint, fresh }).await
+        work(&Connection { darkroom, agent: agent.clone(), endpoint, fresh }).await
     })
 }
 

@@ -102,6 +102,7 @@ pub(crate) fn client_exit_code(error: &darkroom_client::Error) -> u8 {
 pub(crate) fn client_text(error: &darkroom_client::Error) -> String {
     let text = error.to_string();
     let hint = match (error.kind(), error.code()) {
+        _ if matches!(error, darkroom_client::Error::Exists { .. }) => Some("--force replaces it"),
         (_, Some("forbidden")) => {
             Some("name another identity with --identity, or ask a controller for the right")
         }

@@ -11,16 +11,20 @@
 //! | `network/` | the embedded network: started here, or found running |
 //! | `deploy.rs` | the canister that the binary carries, installed and upgraded |
 //! | `state.rs`, `identity.rs` | the state directory and the key in it |
-//! | `inputs.rs` | paths given to the files that are meant |
-//! | `report.rs`, `bars.rs`, `text.rs` | results as JSON and tables, progress on a terminal |
+//! | `inputs/` | paths given to the files that are meant; standard input |
+//! | `display/` | progress: bars, lines, or nothing |
+//! | `gateway.rs` | what browsers get, held against certificates |
+//! | `report.rs`, `text.rs` | results as JSON and tables |
+//! | `interrupt.rs` | Ctrl-C, once and twice |
 //! | `error.rs` | errors and the exit codes that go with them |
 
 mod args;
-mod bars;
 mod commands;
 mod connection;
 mod deploy;
+mod display;
 mod error;
+mod gateway;
 mod identity;
 mod inputs;
 mod interrupt;

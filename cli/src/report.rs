@@ -18,6 +18,8 @@ pub(crate) struct RunLine {
     ms: u64,
     /// Bytes of the file that this run added: less than its size where it continued an earlier one.
     sent: u64,
+    /// Whether the item was there already, so that nothing was added.
+    stored_before: bool,
 }
 
 /// A line of `ls --json`.
@@ -93,6 +95,7 @@ impl RunLine {
             lanes: lanes.map(lane).collect(),
             ms: milliseconds(outcome.elapsed),
             sent: outcome.sent,
+            stored_before: outcome.already_stored,
         }
     }
 }

@@ -2,19 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
+#[path = "support/counter.rs"]
+mod counter;
 mod support;
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use candid::{Decode, Encode, Principal};
+use counter::Counter;
 use darkroom_api as api;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use serde_json::Value;
-use support::{Place, asset, text};
+use support::{Network, Place, asset, text};
 
 /// A process that is killed when the test ends.
 struct Running(Child);
@@ -24,16 +26,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A network that runs on its own, with rounds, so that an upload takes its time.
-fn network(place: &Place) -> (Running, String) {
-    let mut command = place.command();
-    command.args(["localnet", "start", "--port", "0", "--round-ms", "400"]);
-    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let mut url = String::new();
-    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    (child, url.trim().to_owned())
 }
 
 /// The journal of uploads in flight.
@@ -69,9 +61,9 @@ fn a_run_that_was_killed_is_continued() {
     assert!(records(&place).is_empty(), "nothing is in flight");
     let large = place.file("large.jpg", &darkroom_codec::testing::photo(5000, 4000, 99, 2));
     let size = std::fs::metadata(&large).unwrap().len();
-    let (_network, url) = network(&place);
+    let network = Network::start(&place, Some("400"));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let agent = agent(&place, &runtime, &url);
+    let agent = agent(&place, &runtime, &network.url);
 
     let mut command = place.command();
     command.args(["run", "--json", text(&large)]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -126,4 +118,93 @@ fn a_run_whose_network_was_killed_with_it_is_continued() {
     assert!(records(&place).is_empty());
     assert_eq!(place.run(&["ls", "--json"]).code(0).json().len(), 2);
     place.run(&["verify", line["item"].as_str().unwrap()]).code(0);
+}
+
+/// Derivatives that are small beside the photos, so that what is counted are the photos.
+const SMALL: &str = r#"
+[[pipeline]]
+name = "photo"
+[[pipeline.lane]]
+name = "original"
+[[pipeline.lane.stage]]
+asset = "original"
+processor = "original"
+[[pipeline.lane]]
+name = "derivatives"
+[[pipeline.lane.stage]]
+asset = "thumbnail"
+processor = "thumbnail"
+source = "original"
+[[pipeline.lane.stage]]
+asset = "placeholder"
+processor = "placeholder"
+source = "thumbnail"
+storage = "inline"
+"#;
+
+/// Numbers that look random and are the same each time (Knuth's MMIX generator).
+fn random(state: &mut u64, below: u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % below
+}
+
+/// Killed at ten moments, a folder is sent once, and at most a tenth of it twice. What a kill costs are the chunks that
+/// are on their way then, so there are few of them, as on a line that is slow.
+#[test]
+fn a_folder_whose_upload_is_killed_ten_times_is_sent_once() {
+    const FILES: u8 = 8;
+    const KILLS: u64 = 10;
+    let place = Place::new();
+    let network = Network::start(&place, None);
+    let config = place.file("small.toml", SMALL.as_bytes());
+    place.run(&["deploy", "--config", text(&config)]).code(0);
+    let counter = Counter::before(&network.url);
+    let photo = darkroom_codec::testing::photo(4000, 3000, 97, 1);
+    for number in 0..FILES {
+        // A comment makes each a file of its own.
+        let comment = [0xff, 0xd8, 0xff, 0xfe, 0, 3, number];
+        place.file(&format!("photos/{number}.jpg"), &[&comment, &photo[2..]].concat());
+    }
+    let folder = (photo.len() as u64 + 5) * u64::from(FILES);
+    let canister = place.canister();
+    let args = ["run", "photos", "--json", "--jobs", "1", "--in-flight", "2", "--network", &counter.url];
+    let args = [&args[..], &["--canister", &canister]].concat();
+
+    let mut seed = 8;
+    for kill in 0..KILLS {
+        // Somewhere in a tenth of the folder of its own, and then at any moment of what goes on there.
+        let share = folder * 9 / 10 / KILLS;
+        let moment = counter.sent().max(share * kill) + random(&mut seed, share);
+        let mut command = place.command();
+        let mut run =
+            Running(command.args(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        while counter.sent() < moment {
+            assert!(run.0.try_wait().unwrap().is_none(), "the run has ended before kill {kill}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(random(&mut seed, 100)));
+        assert!(run.0.try_wait().unwrap().is_none(), "the run has ended before kill {kill}");
+        run.0.kill().unwrap();
+        run.0.wait().unwrap();
+    }
+    let done = place.run(&args);
+    let lines = done.code(0).json();
+    assert_eq!(lines.len(), usize::from(FILES));
+    let sent = counter.sent();
+    println!(
+        "{sent} bytes were sent of {folder} in {} runs: {:.3} times",
+        KILLS + 1,
+        sent as f64 / folder as f64
+    );
+    assert!(sent >= folder && sent * 10 <= folder * 11, "{sent} bytes were sent of {folder}");
+    for line in &lines {
+        let path = place.path(line["file"].as_str().unwrap());
+        let sha256 = darkroom_core::Digest::of(&std::fs::read(path).unwrap()).to_string();
+        assert_eq!(asset(line, "original")["sha256"], sha256);
+    }
+    assert_eq!(place.run(&["ls", "--json"]).code(0).json().len(), usize::from(FILES), "nothing is doubled");
+    // One that was interrupted for sure: the last to be complete.
+    let sent = |line: &&Value| line["sent"].as_u64().unwrap();
+    let last = lines.iter().max_by_key(sent).unwrap();
+    place.run(&["verify", last["item"].as_str().unwrap()]).code(0);
 }

@@ -43,7 +43,7 @@ pub(super) async fn all(connection: &Connection) -> Result<Vec<api::Item>> {
 
 fn row(item: &api::Item) -> [String; 7] {
     let original = item.assets.iter().find(|asset| asset.recipe.is_none());
-    let names: Vec<_> = item.assets.iter().map(|asset| asset.name.as_str()).collect();
+    let assets: Vec<_> = item.assets.iter().map(with_size).collect();
     [
         item.id.clone(),
         item.file_name.clone(),
@@ -53,9 +53,15 @@ fn row(item: &api::Item) -> [String; 7] {
             if size.is_empty() { asset.media_type.clone() } else { size }
         }),
         text::bytes(item.assets.iter().map(|asset| asset.size).sum()),
-        names.join(" "),
+        assets.join(", "),
         provenance(item),
     ]
+}
+
+/// An asset, with its dimensions where they are known.
+fn with_size(asset: &api::Asset) -> String {
+    let size = text::size(asset.width, asset.height);
+    if size.is_empty() { asset.name.clone() } else { format!("{} {size}", asset.name) }
 }
 
 /// How many derivatives the canister vouches for, and for how many only a client does.

@@ -114,7 +114,7 @@ pub(crate) fn canister_url(base: &Url, canister: Principal, path: &str) -> Strin
 }
 
 /// Whether a URL stays on this machine.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -45,6 +46,13 @@ impl Place {
         command
     }
 
+    /// The canister that was deployed to the place's network.
+    pub(crate) fn canister(&self) -> String {
+        let canisters = std::fs::read(self.path(".darkroom/canisters.json")).unwrap();
+        let canisters: Value = serde_json::from_slice(&canisters).unwrap();
+        canisters["local"].as_str().unwrap().to_owned()
+    }
+
     /// Runs the binary.
     pub(crate) fn run(&self, args: &[&str]) -> Done {
         Done(self.command().args(args).output().unwrap())
@@ -55,6 +63,35 @@ impl Place {
         let done = self.run(&[&["run", "--json"], args].concat());
         done.code(0);
         done.json()
+    }
+}
+
+/// A network of a place that runs on its own; killed when the test ends.
+pub(crate) struct Network {
+    child: Child,
+    /// Where it listens.
+    pub(crate) url: String,
+}
+
+impl Network {
+    /// Starts one; with rounds of so many milliseconds an upload takes its time.
+    pub(crate) fn start(place: &Place, round: Option<&str>) -> Network {
+        let mut command = place.command();
+        command.args(["localnet", "start", "--port", "0"]);
+        if let Some(round) = round {
+            command.args(["--round-ms", round]);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Network { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) use certified::{
 pub(crate) use chunks::Chunks;
 pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use layout::DIGITS as LAYOUT_DIGITS;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use records::{
     AssetRecord, ConfigRecord, Draft, FailedRecord, GoneRecord, HoldingRecord, ItemRecord, JobRecord,

@@ -7,7 +7,8 @@ use ic_agent::{Agent, AgentError};
 use ic_management_canister_types as management;
 
 use crate::error::{Error, Result};
-use crate::network::NetworkName;
+use crate::network::Network;
+use crate::release::Release;
 use crate::state::State;
 
 /// Bytes of a module that fit into one message with room for arguments.
@@ -33,12 +34,19 @@ pub(crate) enum Installed {
     Module(Digest),
 }
 
+impl Installed {
+    /// Whether there is code.
+    pub(crate) fn is_module(self) -> bool {
+        matches!(self, Installed::Module(_))
+    }
+}
+
 /// A network to deploy to.
 #[derive(Clone, Copy)]
 pub(crate) struct Deployment<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) state: &'a State,
-    pub(crate) network: &'a NetworkName,
+    pub(crate) network: &'a Network,
 }
 
 /// The SHA-256 of the module that this binary carries.
@@ -57,7 +65,10 @@ impl Deployment<'_> {
         if let Some(canister) = self.state.canister(self.network.key())? {
             match self.installed(canister).await? {
                 Installed::Module(found) if found == carried() => return Ok((canister, false)),
-                Installed::Module(_) => {
+                Installed::Module(module) => {
+                    if let Some(found) = Release::of(self.agent, canister, module).await? {
+                        found.check_successor(&Release::carried())?;
+                    }
                     eprintln!("upgrading canister {canister} to the version of this binary");
                     self.install(canister, true, &api::InitArgs::default()).await?;
                     return Ok((canister, false));
@@ -165,6 +176,16 @@ impl Deployment<'_> {
                 .map_err(|error| failed("start the canister", &error))?;
         }
         installed
+    }
+
+    /// What the network tells the canister's controllers of it.
+    pub(crate) async fn status(
+        self,
+        canister: Principal,
+    ) -> Result<management::CanisterStatusResult, AgentError> {
+        let target = management::CanisterIdRecord { canister_id: canister };
+        let reply = self.manage("canister_status", canister, &target).await?;
+        Ok(Decode!(&reply, management::CanisterStatusResult)?)
     }
 
     async fn install_chunks(

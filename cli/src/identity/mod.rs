@@ -1,116 +1,155 @@
-//! The key that calls are signed with: a PEM file, or a key made on first use.
+//! The key that calls are signed with.
+//!
+//! `--identity` gives a PEM file or the name of an identity of icp or dfx. Without it, on the embedded network it is
+//! the key in the state directory, made on first use; elsewhere, in a project, the identity that is selected in icp,
+//! else in dfx, and only then that key. No key and no password is ever printed.
 
-use std::io::Write;
-use std::path::Path;
+mod dfx;
+mod generated;
+mod icp;
+mod password;
+mod pem;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine;
 use ic_agent::Identity;
-use ic_agent::identity::{BasicIdentity, Prime256v1Identity, Secp256k1Identity};
+use ic_agent::identity::AnonymousIdentity;
 
 use crate::error::{Error, Result};
-use crate::state::State;
+use crate::site::Site;
+use crate::suggest;
 
-/// What stands before an Ed25519 key in PKCS#8 (RFC 8410).
-const PKCS8_ED25519: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+/// What icp and dfx call the identity that signs nothing.
+const ANONYMOUS: &str = "anonymous";
 
-/// The identity of a PEM file, or that of the state directory.
-pub(crate) fn load(pem: Option<&Path>, state: &State) -> Result<Arc<dyn Identity>> {
-    match pem {
-        Some(path) => read(path),
-        None => {
-            let path = state.identity();
-            if !path.exists() {
-                generate(state, &path)?;
-            }
-            read(&path)
+/// An identity, and where it is from.
+pub(crate) struct Chosen {
+    pub(crate) identity: Arc<dyn Identity>,
+    pub(crate) source: Source,
+}
+
+/// Where an identity is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A PEM file that was named.
+    File(PathBuf),
+    /// An identity of icp's.
+    Icp(String),
+    /// An identity of dfx's.
+    Dfx(String),
+    /// Nobody's.
+    Anonymous,
+    /// The key in the state directory.
+    Generated(PathBuf),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(path) => write!(f, "{}", path.display()),
+            Source::Icp(name) => write!(f, "`{name}` of icp"),
+            Source::Dfx(name) => write!(f, "`{name}` of dfx"),
+            Source::Anonymous => f.write_str("anonymous"),
+            Source::Generated(path) => write!(f, "the key in {}", path.display()),
         }
     }
 }
 
-fn read(path: &Path) -> Result<Arc<dyn Identity>> {
-    let shown = path.display();
-    let text = std::fs::read(path).map_err(|error| {
-        Error::Usage(format!("cannot read the identity {shown}: {error}; --identity takes a PEM file"))
-    })?;
-    parse(&text).map_err(|reason| Error::Usage(format!("{shown} is not an identity: {reason}")))
+/// The identity that was named, or the one for this place.
+///
+/// # Errors
+/// For one that is not known or cannot be read, with what to do about it.
+pub(crate) fn load(given: Option<&str>, password_file: Option<&Path>, site: &Site) -> Result<Chosen> {
+    let source = match given {
+        Some(given) => named(given)?,
+        None => usual(site)?,
+    };
+    let identity = match &source {
+        Source::Anonymous => Arc::new(AnonymousIdentity),
+        Source::File(path) => pem::read(path, password_file)?,
+        Source::Icp(name) => icp::load(name, password_file)?,
+        Source::Dfx(name) => dfx::load(name, password_file)?,
+        Source::Generated(path) => {
+            if !path.exists() {
+                generated::make(&site.state, path)?;
+            }
+            pem::read(path, password_file)?
+        }
+    };
+    Ok(Chosen { identity, source })
 }
 
-fn parse(pem: &[u8]) -> Result<Arc<dyn Identity>, String> {
-    let text = String::from_utf8_lossy(pem);
-    if !text.contains("-----BEGIN") {
-        return Err("it is not a PEM file".to_owned());
+/// What `--identity` says: `icp:NAME`, `dfx:NAME`, a file, or a name.
+fn named(given: &str) -> Result<Source> {
+    if let Some(name) = given.strip_prefix("icp:") {
+        return Ok(Source::Icp(name.to_owned()));
     }
-    if text.contains("ENCRYPTED") {
-        return Err("it is encrypted; export the key without a password (`icp identity export`)".to_owned());
+    if let Some(name) = given.strip_prefix("dfx:") {
+        return Ok(Source::Dfx(name.to_owned()));
     }
-    if !text.contains("PRIVATE KEY-----") {
-        return Err("it has no private key; an Ed25519, secp256k1 or prime256v1 key is needed".to_owned());
+    let path = Path::new(given);
+    if path.components().count() > 1 || path.extension().is_some() {
+        return Ok(Source::File(path.to_owned()));
     }
-    if let Ok(identity) = BasicIdentity::from_pem(pem) {
-        return Ok(Arc::new(identity));
+    if given == ANONYMOUS {
+        return Ok(Source::Anonymous);
     }
-    if let Ok(identity) = Secp256k1Identity::from_pem(pem) {
-        return Ok(Arc::new(identity));
+    let (of_icp, of_dfx) = (icp::names()?, dfx::names()?);
+    let mut found = Vec::new();
+    if path.is_file() {
+        found.push((Source::File(path.to_owned()), format!("./{given}")));
     }
-    match Prime256v1Identity::from_pem(pem) {
-        Ok(identity) => Ok(Arc::new(identity)),
-        Err(_) => Err("the key in it is damaged, or not Ed25519, secp256k1 or prime256v1".to_owned()),
+    if of_icp.iter().any(|name| name == given) {
+        found.push((Source::Icp(given.to_owned()), format!("icp:{given}")));
     }
+    if of_dfx.iter().any(|name| name == given) {
+        found.push((Source::Dfx(given.to_owned()), format!("dfx:{given}")));
+    }
+    if found.len() > 1 {
+        let ways: Vec<_> = found.into_iter().map(|(_, way)| format!("`{way}`")).collect();
+        return Err(Error::Usage(format!(
+            "--identity: `{given}` is several identities; say {}",
+            ways.join(" or ")
+        )));
+    }
+    found.pop().map(|(source, _)| source).ok_or_else(|| {
+        let known = suggest::known(given, of_icp.into_iter().chain(of_dfx).collect());
+        Error::Usage(format!(
+            "--identity: there is no file `{given}`, and no identity of icp or dfx; {known}"
+        ))
+    })
 }
 
-/// Makes a key that only its owner may read. When another process is faster, its key stays.
-fn generate(state: &State, path: &Path) -> Result<()> {
-    state.create()?;
-    let what = || format!("cannot write {}", path.display());
-    let key: [u8; 32] = rand::random();
-    let der = [&PKCS8_ED25519[..], &key].concat();
-    let body = base64::engine::general_purpose::STANDARD.encode(der);
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
-    // Temporary files are made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(state.root()).map_err(Error::io(what()))?;
-    file.write_all(pem.as_bytes()).map_err(Error::io(what()))?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(Error::io(what())(error.error)),
+/// Where nothing is said.
+fn usual(site: &Site) -> Result<Source> {
+    if !site.network.is_local() && site.project.is_there() {
+        let selected = match icp::selected()? {
+            Some(name) => Some((name, Source::Icp as fn(String) -> Source)),
+            None => dfx::selected()?.map(|name| (name, Source::Dfx as fn(String) -> Source)),
+        };
+        match selected {
+            Some((name, _)) if name == ANONYMOUS => return Ok(Source::Anonymous),
+            Some((name, source)) => return Ok(source(name)),
+            None => {}
+        }
     }
+    Ok(Source::Generated(site.state.identity()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
+/// The folder of the user's own files.
+fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
 
-    #[test]
-    fn a_generated_key_is_kept_and_private() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::new(&dir.path().join("state"));
-        let first = load(None, &state).unwrap().sender().unwrap();
-        let second = load(None, &state).unwrap().sender().unwrap();
-        assert_eq!(first, second);
-        let mode = std::fs::metadata(state.identity()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn secp256k1_keys_are_read() {
-        // `openssl ecparam -name secp256k1 -genkey -noout`
-        let pem = "-----BEGIN EC PRIVATE KEY-----\n\
-            MHQCAQEEICJxApEbuZznKFpV+VKACRK30i6+7u5Z13/DOl18cIC+oAcGBSuBBAAK\n\
-            oUQDQgAEPas6Iag4TUx+Uop+3NhE6s3FlayFtbwdhRVjvOar0kPTfE/N8N6btRnd\n\
-            74ly5xXEBNSXiENyxhEuzOZrIWMCNQ==\n-----END EC PRIVATE KEY-----\n";
-        assert!(parse(pem.as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn wrong_files_are_told_apart() {
-        let message = |text: &str| parse(text.as_bytes()).err().unwrap();
-        assert!(message("hello").contains("not a PEM"));
-        assert!(message("-----BEGIN ENCRYPTED PRIVATE KEY-----\n").contains("encrypted"));
-        assert!(message("-----BEGIN CERTIFICATE-----\n").contains("no private key"));
-        let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        assert!(message(damaged).contains("damaged"));
-    }
+/// A file of icp's or dfx's, if it is there.
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::Usage(format!("cannot read {}: {error}", path.display()))),
+    };
+    let value = serde_json::from_str(&text);
+    value.map(Some).map_err(|error| Error::Usage(format!("{} cannot be read: {error}", path.display())))
 }

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -41,7 +42,15 @@ impl Place {
     /// The binary as a command of this place, on any free port.
     pub(crate) fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("darkroom"));
-        command.current_dir(self.dir.path()).env_remove("DARKROOM_STATE").env("DARKROOM_PORT", "0");
+        command.current_dir(self.dir.path());
+        // Nothing of whoever runs the tests counts: no variables, no identities.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["DARKROOM_", "ICP_", "DFX_", "XDG_DATA_HOME"].iter().any(|own| text.starts_with(own)) {
+                command.env_remove(&name);
+            }
+        }
+        command.env("HOME", self.path("home")).env("DARKROOM_PORT", "0");
         command
     }
 
@@ -55,6 +64,34 @@ impl Place {
         let done = self.run(&[&["run", "--json"], args].concat());
         done.code(0);
         done.json()
+    }
+}
+
+/// A network that runs on its own; killed if a test ends before it is stopped.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+}
+
+impl Running {
+    /// Starts it with the state directory of a place.
+    pub(crate) fn start(place: &Place) -> Running {
+        let mut command = place.command();
+        command
+            .args(["localnet", "start", "--port", "0", "--round-ms", "20"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Running { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

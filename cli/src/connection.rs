@@ -63,8 +63,8 @@ pub(crate) fn with_canister<T>(
         let (canister, fresh) = match need {
             Need::Deployed(args) if deploys => match &choice {
                 // One that icp or dfx has deployed is theirs to upgrade; what they tell may be of a network that is
-                // gone.
-                Choice::OfProject(_, id) if deployment.installed(*id).await?.is_module() => (*id, false),
+                // gone, and the project's only canister may be something else.
+                Choice::OfProject(_, id) if deployment.is_darkroom(*id).await? => (*id, false),
                 _ => deployment.ensure(&args).await?,
             },
             _ => (require(&site, &choice)?, false),

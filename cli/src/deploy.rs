@@ -34,13 +34,6 @@ pub(crate) enum Installed {
     Module(Digest),
 }
 
-impl Installed {
-    /// Whether there is code.
-    pub(crate) fn is_module(self) -> bool {
-        matches!(self, Installed::Module(_))
-    }
-}
-
 /// A network to deploy to.
 #[derive(Clone, Copy)]
 pub(crate) struct Deployment<'a> {
@@ -106,6 +99,14 @@ impl Deployment<'_> {
                 Ok(Installed::Missing)
             }
             Err(error) => Err(failed("look at the canister", &error)),
+        }
+    }
+
+    /// Whether there is a Darkroom under an id.
+    pub(crate) async fn is_darkroom(self, canister: Principal) -> Result<bool> {
+        match self.installed(canister).await? {
+            Installed::Module(module) => Ok(Release::of(self.agent, canister, module).await?.is_some()),
+            Installed::Missing | Installed::Empty => Ok(false),
         }
     }
 

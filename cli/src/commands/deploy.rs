@@ -42,6 +42,12 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
                 )));
             }
             (Installed::Missing, _) => (deployment.create().await?, Installed::Empty),
+            // The project's only canister is something else: it gets company, where that costs nothing.
+            (Installed::Module(_), Choice::OfProject(..))
+                if *endpoint.root_key() != RootKey::Mainnet && !deployment.is_darkroom(canister).await? =>
+            {
+                (deployment.create().await?, Installed::Empty)
+            }
             (found, _) => (canister, found),
         };
         let upgrade = found != Installed::Empty;

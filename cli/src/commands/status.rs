@@ -5,7 +5,7 @@ use darkroom_client::Darkroom;
 
 use crate::args::Target;
 use crate::commands::print;
-use crate::connection::with_network;
+use crate::connection::{identity, with_identity};
 use crate::deploy::{Deployment, Installed, carried};
 use crate::error::{Error, Result};
 use crate::site::Site;
@@ -14,11 +14,13 @@ use crate::toolkit;
 pub(super) fn run(target: &Target) -> Result<()> {
     let site = Site::new(target)?;
     let choice = site.canister(target.canister.as_deref())?;
-    with_network(target, &site, async |agent, endpoint| {
+    let chosen = identity(target, &site)?;
+    with_identity(chosen.identity, &site, async |agent, endpoint| {
         let running = if endpoint.is_embedded() { ", in this process" } else { "" };
         print(&format!("network    {} at {}{running}", site.network.key(), endpoint.url))?;
         print(&format!("state      {}", site.state.root().display()))?;
-        print(&format!("identity   {}", agent.get_principal().map_err(Error::Local)?))?;
+        let principal = agent.get_principal().map_err(Error::Local)?;
+        print(&format!("identity   {principal}, {}", chosen.source))?;
         let Some(canister) = choice.id() else {
             return print("canister   none deployed; `darkroom deploy` or `darkroom run` does it");
         };

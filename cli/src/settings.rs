@@ -10,6 +10,7 @@ use clap::Command;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::identity::is_path;
 use crate::network::NetworkName;
 use crate::project;
 
@@ -73,7 +74,7 @@ impl Settings {
         // What it names lies beside it, wherever the command is run.
         let folder = path.parent().unwrap_or(Path::new("."));
         table.state = table.state.map(|state| folder.join(state));
-        table.identity = table.identity.map(|identity| match identity.contains(['/', '.']) {
+        table.identity = table.identity.map(|identity| match is_path(&identity) {
             true => folder.join(identity).display().to_string(),
             false => identity,
         });

@@ -78,6 +78,22 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     place.run(&["upgrade"]).code(4).says("is not a Darkroom");
     place.run(&["deploy"]).code(4).says("is not a Darkroom, and keeps it");
     place.run(&["upgrade", "--canister", "rrkah-fqaaa-aaaaa-aaaaq-cai"]).code(4).says("there is no canister");
+
+    // The only canister of a project is something else: it keeps its code and its name.
+    let project = format!(
+        "canisters: [{{ name: backend }}]\nnetworks: [{{ name: local, mode: connected, url: \"{}\" }}]\n",
+        running.url
+    );
+    place.file("icp.yaml", project.as_bytes());
+    let ids = format!("{{\"backend\":\"{canister}\"}}");
+    place.file(".icp/data/mappings/local.ids.json", ids.as_bytes());
+    std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();
+    let photo = place.photo("a.jpg", 1);
+    let line = place.store(&[photo.to_str().unwrap()]).remove(0);
+    assert_ne!(line["canister"], canister.to_text());
+    std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();
+    place.run(&["deploy"]).code(0).says(&format!("has canister {canister} as `backend`, and keeps it"));
+    assert_eq!(std::fs::read_to_string(place.path(".icp/data/mappings/local.ids.json")).unwrap(), ids);
 }
 
 #[test]

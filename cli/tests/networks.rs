@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 use support::{Place, Running};
 
@@ -170,6 +173,31 @@ fn a_password_is_not_asked_for_without_a_terminal() {
     command.current_dir(place.path("")).env_remove("DARKROOM_IDENTITY_PASSWORD");
     let done = support::Done(command.output().unwrap());
     done.code(2).says("DARKROOM_IDENTITY_PASSWORD").says("--identity-password-file");
+}
+
+#[test]
+fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
+    let place = Place::new();
+    let running = Running::start(&place);
+    place.file("key.pem", &key("ed25519-pbkdf2.pem"));
+    let binary = place.command().get_program().to_owned();
+    let line = format!("{} status --identity key.pem --network {}", binary.display(), running.url);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(place.path(""));
+    command.env_remove("DARKROOM_IDENTITY_PASSWORD").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("Password of key.pem: ") {
+        let mut byte = [0];
+        assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+        shown.extend(byte);
+    }
+    writeln!(input, "{PASSWORD}").unwrap();
+    output.read_to_end(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(child.wait().unwrap().success() && shown.contains(ED25519), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
 }
 
 #[test]

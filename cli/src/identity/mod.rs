@@ -90,7 +90,7 @@ fn named(given: &str) -> Result<Source> {
         return Ok(Source::Dfx(name.to_owned()));
     }
     let path = Path::new(given);
-    if path.components().count() > 1 || path.extension().is_some() {
+    if is_path(given) {
         return Ok(Source::File(path.to_owned()));
     }
     if given == ANONYMOUS {
@@ -120,6 +120,11 @@ fn named(given: &str) -> Result<Source> {
             "--identity: there is no file `{given}`, and no identity of icp or dfx; {known}"
         ))
     })
+}
+
+/// Whether a file is meant, whatever is there; anything else may be a name.
+pub(crate) fn is_path(given: &str) -> bool {
+    given.contains('/') || given.ends_with(".pem")
 }
 
 /// Where nothing is said.

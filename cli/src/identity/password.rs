@@ -1,7 +1,10 @@
 //! The password of a key: from a variable, a file, or a prompt that shows nothing.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -23,13 +26,37 @@ pub(super) fn get(whose: &str, file: Option<&Path>) -> Result<Zeroizing<String>>
     if let Ok(text) = std::env::var(VARIABLE) {
         return Ok(Zeroizing::new(text));
     }
-    let prompt = format!("Password of {whose}: ");
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
+    ask(&format!("Password of {whose}: ")).map_err(|_| {
         Error::Usage(format!(
             "{whose} has a password, and there is no terminal to ask for it; set {VARIABLE}, or name a file that it is \
              in with --identity-password-file"
         ))
     })
+}
+
+/// A terminal that shows what is typed again when this is dropped.
+struct Silent<'t>(&'t File, Termios);
+
+impl Drop for Silent<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done about a terminal that has gone away.
+        let _ = tcsetattr(self.0, OptionalActions::Flush, &self.1);
+    }
+}
+
+/// A line from the terminal, which shows nothing of it from before it asks.
+fn ask(prompt: &str) -> std::io::Result<Zeroizing<String>> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    let usual = tcgetattr(&terminal)?;
+    let mut quiet = usual.clone();
+    quiet.local_modes.remove(LocalModes::ECHO);
+    quiet.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
+    let _silent = Silent(&terminal, usual);
+    (&terminal).write_all(prompt.as_bytes())?;
+    let mut line = Zeroizing::new(String::new());
+    BufReader::new(&terminal).read_line(&mut line)?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What to say of one that does not open the key.

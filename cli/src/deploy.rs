@@ -59,9 +59,7 @@ impl Deployment<'_> {
             match self.installed(canister).await? {
                 Installed::Module(found) if found == carried() => return Ok((canister, false)),
                 Installed::Module(module) => {
-                    if let Some(found) = Release::of(self.agent, canister, module).await? {
-                        found.check_successor(&Release::carried())?;
-                    }
+                    self.check_upgrade(canister, module).await?;
                     eprintln!("upgrading canister {canister} to the version of this binary");
                     self.install(canister, true, &api::InitArgs::default()).await?;
                     return Ok((canister, false));
@@ -108,6 +106,17 @@ impl Deployment<'_> {
             Installed::Module(module) => Ok(Release::of(self.agent, canister, module).await?.is_some()),
             Installed::Missing | Installed::Empty => Ok(false),
         }
+    }
+
+    /// Refuses to take the place of a newer Darkroom, and of anything that is none.
+    pub(crate) async fn check_upgrade(self, canister: Principal, module: Digest) -> Result<()> {
+        let found = Release::of(self.agent, canister, module).await?.ok_or_else(|| {
+            Error::Refused(format!(
+                "canister {canister} has code that is not a Darkroom, and keeps it\n  hint: check --canister, --network \
+                 and --state"
+            ))
+        })?;
+        found.check_successor(&Release::carried())
     }
 
     /// Creates an empty canister, where networks give them away.

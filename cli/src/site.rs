@@ -65,7 +65,14 @@ impl Site {
     /// # Errors
     /// For a project that cannot be read, and a network that is not known or could be one of several.
     pub(crate) fn new(target: &Target) -> Result<Site> {
-        let project = Project::here()?;
+        let project = match Project::here() {
+            // What cannot be read is no reason not to use the network that needs nothing of it.
+            Err(error) if target.network == NetworkName::Local && target.canister.is_none() => {
+                eprintln!("note: {error}; `local` does without it");
+                Project::default()
+            }
+            read => read?,
+        };
         let told = match &target.network {
             NetworkName::Named(name) => Some(named(name, &project)?),
             _ => None,

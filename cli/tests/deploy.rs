@@ -77,6 +77,8 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     install(&place, &running.url, canister, b"\0asm\x01\0\0\0".to_vec());
     place.run(&["upgrade"]).code(4).says("is not a Darkroom");
     place.run(&["deploy"]).code(4).says("is not a Darkroom, and keeps it");
+    let photo = place.photo("a.jpg", 1);
+    place.run(&["run", photo.to_str().unwrap()]).code(4).says("is not a Darkroom, and keeps it");
     place.run(&["upgrade", "--canister", "rrkah-fqaaa-aaaaa-aaaaq-cai"]).code(4).says("there is no canister");
 
     // The only canister of a project is something else: it keeps its code and its name.
@@ -88,7 +90,6 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     let ids = format!("{{\"backend\":\"{canister}\"}}");
     place.file(".icp/data/mappings/local.ids.json", ids.as_bytes());
     std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();
-    let photo = place.photo("a.jpg", 1);
     let line = place.store(&[photo.to_str().unwrap()]).remove(0);
     assert_ne!(line["canister"], canister.to_text());
     std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();

@@ -95,7 +95,9 @@ fn names_of_a_project_lead_to_its_networks_and_canisters() {
     let far = ["ls", "--network", "far", "--canister", OTHER];
     place.run(&far).code(2).says("root key of `far`").says("net.example");
     place.file("icp.yaml", b"networks: [");
-    place.run(&["ls"]).code(2).says("icp.yaml cannot be read");
+    place.run(&["ls", "--network", "staging"]).code(2).says("icp.yaml cannot be read");
+    place.run(&["localnet", "status"]).code(0);
+    place.run(&["status"]).code(0).says("`local` does without it");
 }
 
 #[test]
@@ -164,6 +166,7 @@ fn identities_are_files_or_names_of_icp_and_dfx() {
 }
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "util-linux makes the terminal, or takes it away")]
 fn a_password_is_not_asked_for_without_a_terminal() {
     let place = Place::new();
     place.file("key.pem", &key("ed25519-pbkdf2.pem"));
@@ -176,6 +179,7 @@ fn a_password_is_not_asked_for_without_a_terminal() {
 }
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "util-linux makes the terminal, or takes it away")]
 fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
     let place = Place::new();
     let running = Running::start(&place);

@@ -11,7 +11,6 @@ use crate::connection::with_network;
 use crate::deploy::{Deployment, Installed, carried};
 use crate::error::{Error, Result};
 use crate::network::{NetworkName, RootKey};
-use crate::release::Release;
 use crate::site::{Choice, Site};
 
 pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
@@ -54,12 +53,7 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
         let unchanged = found == Installed::Module(carried()) && init == api::InitArgs::default();
         if !unchanged {
             if let Installed::Module(module) = found {
-                let found = Release::of(agent, canister, module).await?.ok_or_else(|| {
-                    Error::Refused(format!(
-                        "canister {canister} has code that is not a Darkroom, and keeps it; check --canister"
-                    ))
-                })?;
-                found.check_successor(&Release::carried())?;
+                deployment.check_upgrade(canister, module).await?;
             }
             deployment.install(canister, upgrade, &init).await?;
         }

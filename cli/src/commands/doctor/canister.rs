@@ -104,17 +104,30 @@ async fn cycles(canister: Principal, deployment: Deployment<'_>) -> Check {
         }
         Err(error) => return Check::skip("cycles", format!("cannot be seen: {error}")),
     };
-    judge(&status.cycles, &status.idle_cycles_burned_per_day, &status.settings.freezing_threshold)
+    // An older canister may have other limits; then only the network's count.
+    let limits = limits(canister, deployment).await.unwrap_or_default();
+    let minimum = limits.min_cycles.unwrap_or_default();
+    let settings = &status.settings;
+    judge(&status.cycles, &status.idle_cycles_burned_per_day, &settings.freezing_threshold, minimum)
 }
 
-fn judge(balance: &Nat, per_day: &Nat, freezing_seconds: &Nat) -> Check {
+async fn limits(canister: Principal, deployment: Deployment<'_>) -> Result<api::Limits, AgentError> {
+    let query = deployment.agent.query(&canister, "limits").with_arg(Encode!()?);
+    Ok(Decode!(&query.call().await?, api::Limits)?)
+}
+
+/// `minimum` is what must be there above the freezing threshold for an upload to begin.
+fn judge(balance: &Nat, per_day: &Nat, freezing_seconds: &Nat, minimum: u64) -> Check {
     let frozen = per_day.clone() * freezing_seconds.clone() / SECONDS_PER_DAY;
-    let found = format!("{balance}, {per_day} a day; frozen below {frozen}");
+    let found = format!("{balance}, {per_day} a day; frozen below {frozen}, uploads need {minimum} more");
     let remedy = "top it up: `icp canister top-up`, or https://nns.ic0.app";
     if *balance < frozen {
         return Check::fail("cycles", format!("{found}: it is frozen"), remedy);
     }
     let left = balance.clone() - frozen;
+    if left < minimum {
+        return Check::fail("cycles", format!("{found}: uploads are refused"), remedy);
+    }
     if *per_day != 0u32 && left.clone() / per_day.clone() < DAYS {
         return Check::warn("cycles", format!("{found}: less than {DAYS} days are left"), remedy);
     }
@@ -129,12 +142,14 @@ mod tests {
     #[test]
     fn cycles_are_held_against_the_freezing_threshold() {
         let day = SECONDS_PER_DAY;
-        let status = |balance: u64, per_day: u64, days: u64| {
-            judge(&balance.into(), &per_day.into(), &(days * day).into()).status
+        let status = |balance: u64, per_day: u64, days: u64, minimum: u64| {
+            judge(&balance.into(), &per_day.into(), &(days * day).into(), minimum).status
         };
-        assert_eq!(status(1_000, 1, 30), Status::Ok);
-        assert_eq!(status(59, 1, 30), Status::Warn);
-        assert_eq!(status(29, 1, 30), Status::Fail);
-        assert_eq!(status(0, 0, 30), Status::Ok);
+        assert_eq!(status(1_000, 1, 30, 0), Status::Ok);
+        assert_eq!(status(59, 1, 30, 0), Status::Warn);
+        assert_eq!(status(29, 1, 30, 0), Status::Fail);
+        assert_eq!(status(0, 0, 30, 0), Status::Ok);
+        assert_eq!(status(1_000, 1, 30, 971), Status::Fail);
+        assert_eq!(status(1_000, 1, 30, 970), Status::Ok);
     }
 }

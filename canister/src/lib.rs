@@ -33,6 +33,24 @@ use service::Service;
 #[used]
 static CANDID: [u8; include_bytes!("../darkroom.did").len()] = *include_bytes!("../darkroom.did");
 
+/// The version of this code, where whoever upgrades the canister can look before.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "a custom section is made by a link attribute")]
+#[unsafe(link_section = "icp:public darkroom:version")]
+#[used]
+static CODE_VERSION: [u8; env!("CARGO_PKG_VERSION").len()] = {
+    let (text, mut bytes) = (env!("CARGO_PKG_VERSION").as_bytes(), [0; env!("CARGO_PKG_VERSION").len()]);
+    bytes.copy_from_slice(text);
+    bytes
+};
+
+/// The version of its layout of stable memory, in decimal digits, likewise.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "a custom section is made by a link attribute")]
+#[unsafe(link_section = "icp:public darkroom:layout")]
+#[used]
+static LAYOUT_VERSION: [u8; store::LAYOUT_DIGITS.len()] = store::LAYOUT_DIGITS;
+
 thread_local! {
     static SERVICE: RefCell<Option<Service<DefaultMemoryImpl>>> = const { RefCell::new(None) };
 }

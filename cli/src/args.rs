@@ -1,10 +1,16 @@
 //! The commands and their flags.
 
+mod examples;
+mod tools;
+
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Command as ClapCommand, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::network::NetworkName;
+use crate::settings::Settings;
+
+pub(crate) use tools::{Completions, Doctor, Man, Open, Upgrade};
 
 /// Photos through a two-lane pipeline to verified, web-ready assets on the Internet Computer.
 #[derive(Debug, Parser)]
@@ -16,8 +22,22 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 all done, 1 some failed, 2 usage, 3 network, 4 refused, 130 interrupted.";
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    all done
+  1    some of it failed, or something on this machine did
+  2    the command cannot be carried out as it was given
+  3    the network cannot be used
+  4    the canister or the network refused
+  130  interrupted; the same command again goes on
+
+Flags are taken from the command line, then from the variables named above, then from the table [cli] of the nearest \
+darkroom.toml: network, canister, identity, state, jobs, in-flight, pipeline.";
+
+/// All commands, with what settings and variables say of their flags.
+pub(crate) fn command(settings: &Settings) -> ClapCommand {
+    examples::add(settings.apply(Args::command()))
+}
 
 fn run_help() -> String {
     format!(
@@ -33,15 +53,22 @@ fn run_help() -> String {
 /// Which canister is meant, and as whom.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Target {
-    /// `local` for the embedded network, `ic` for mainnet, or a URL.
+    /// `local` for the embedded network, `ic` for mainnet, a network or environment of the project's icp.yaml or
+    /// dfx.json, or a URL.
     #[arg(long, global = true, default_value = "local", env = "DARKROOM_NETWORK", value_name = "NETWORK")]
     pub(crate) network: NetworkName,
-    /// The canister's id; on the local network it is deployed where it is missing.
-    #[arg(long, global = true, env = "DARKROOM_CANISTER", value_name = "ID")]
+    /// The canister's id, or its name in the project; else the one that was deployed from here, or the project's. On
+    /// the local network it is deployed where it is missing.
+    #[arg(long, global = true, env = "DARKROOM_CANISTER", value_name = "CANISTER")]
     pub(crate) canister: Option<String>,
-    /// A PEM file with an Ed25519, secp256k1 or prime256v1 key; a new key in the state directory if not given.
-    #[arg(long, global = true, env = "DARKROOM_IDENTITY", value_name = "PEM")]
-    pub(crate) identity: Option<PathBuf>,
+    /// A PEM file with an Ed25519, secp256k1 or prime256v1 key, or the name of an identity of icp or dfx. If not given:
+    /// on the local network a new key in the state directory; elsewhere, in a project, the one selected in icp, or
+    /// else in dfx. The password of a key is asked for, or taken from DARKROOM_IDENTITY_PASSWORD.
+    #[arg(long, global = true, env = "DARKROOM_IDENTITY", value_name = "IDENTITY")]
+    pub(crate) identity: Option<String>,
+    /// A file with the password of the identity.
+    #[arg(long, global = true, env = "DARKROOM_IDENTITY_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) identity_password_file: Option<PathBuf>,
     /// Where the local network, the key and canister ids are kept.
     #[arg(long, global = true, default_value = ".darkroom", env = "DARKROOM_STATE", value_name = "DIR")]
     pub(crate) state: PathBuf,
@@ -79,11 +106,21 @@ pub(crate) enum Command {
     },
     /// Install the canister that this binary carries, or upgrade to it.
     Deploy(Deploy),
+    /// Upgrade the canister to the version that this binary carries, and say what changes.
+    Upgrade(Upgrade),
     /// Show the network, the canister and its pipelines.
     Status,
+    /// Look for what is missing, and say what to do about it.
+    Doctor(Doctor),
+    /// Print the URL of an item or of one of its assets.
+    Open(Open),
     /// Run the embedded network on its own.
     #[command(subcommand)]
     Localnet(Localnet),
+    /// Print what a shell needs to complete commands and flags.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    Man(Man),
 }
 
 /// Arguments of `run`.

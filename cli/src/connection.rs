@@ -11,8 +11,9 @@ use crate::args::Target;
 use crate::deploy;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::network::{Endpoint, NetworkName, canister_url};
-use crate::state::State;
+use crate::network::{Endpoint, RootKey, canister_url};
+use crate::project::CANISTER;
+use crate::site::{Choice, Site};
 use crate::{identity, toolkit};
 
 /// What a command needs of the canister.
@@ -52,23 +53,26 @@ pub(crate) fn with_canister<T>(
     need: Need,
     work: impl AsyncFnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    let explicit = target.canister.as_deref().map(parse_canister).transpose()?;
-    let state = State::new(&target.state);
-    if matches!(need, Need::Canister) {
-        require_known(target, &state, explicit)?;
+    let site = Site::new(target)?;
+    let choice = site.canister(target.canister.as_deref())?;
+    let deploys = matches!(need, Need::Deployed(_)) && site.network.is_local() && !choice.is_explicit();
+    if !deploys {
+        // Fails before a network is started for nothing.
+        require(&site, &choice)?;
     }
-    with_network(target, async |agent, endpoint| {
-        let network = &target.network;
-        let deployment = deploy::Deployment { agent, state: &state, network };
-        let (canister, fresh) = match (explicit, need) {
-            (Some(canister), _) => (canister, false),
-            (None, Need::Deployed(args)) if *network == NetworkName::Local => {
-                deployment.ensure(&args).await?
-            }
-            (None, _) => (known(network, &state)?, false),
+    with_network(target, &site, async |agent, endpoint| {
+        let deployment = deploy::Deployment { agent, state: &site.state, network: &site.network };
+        let (canister, fresh) = match need {
+            Need::Deployed(args) if deploys => match &choice {
+                // One that icp or dfx has deployed is theirs to upgrade; what they tell may be of a network that is
+                // gone, and the project's only canister may be something else.
+                Choice::OfProject(_, id) if deployment.is_darkroom(*id).await? => (*id, false),
+                _ => deployment.ensure(&args).await?,
+            },
+            _ => (require(&site, &choice)?, false),
         };
         let darkroom = Darkroom::new(agent.clone(), canister, toolkit::toolkit()?);
-        let darkroom = darkroom.with_journal(state.uploads());
+        let darkroom = darkroom.with_journal(site.state.uploads());
         work(&Connection { darkroom, agent: agent.clone(), endpoint, fresh }).await
     })
 }
@@ -76,11 +80,24 @@ pub(crate) fn with_canister<T>(
 /// Runs `work` on the network that the flags name.
 pub(crate) fn with_network<T>(
     target: &Target,
+    site: &Site,
     work: impl AsyncFnOnce(&Agent, Arc<Endpoint>) -> Result<T>,
 ) -> Result<T> {
-    let state = State::new(&target.state);
-    let identity = identity::load(target.identity.as_deref(), &state)?;
-    let endpoint = Arc::new(Endpoint::open(&target.network, &state)?);
+    with_identity(identity(target, site)?.identity, site, work)
+}
+
+/// The identity that the flags name, or the one for this place.
+pub(crate) fn identity(target: &Target, site: &Site) -> Result<identity::Chosen> {
+    identity::load(target.identity.as_deref(), target.identity_password_file.as_deref(), site)
+}
+
+/// Runs `work` on the network of `site` as `identity`.
+pub(crate) fn with_identity<T>(
+    identity: Arc<dyn Identity>,
+    site: &Site,
+    work: impl AsyncFnOnce(&Agent, Arc<Endpoint>) -> Result<T>,
+) -> Result<T> {
+    let endpoint = Arc::new(Endpoint::open(&site.network, &site.state)?);
     let runtime = interrupt::runtime()?;
     let result = runtime.block_on(interrupt::or_interrupted(async {
         let agent = agent(&endpoint, identity).await?;
@@ -107,43 +124,38 @@ async fn agent(endpoint: &Endpoint, identity: Arc<dyn Identity>) -> Result<Agent
     let agent = Agent::builder().with_url(endpoint.url.as_str()).with_arc_identity(identity);
     let agent = agent.build().map_err(unreachable)?;
     match endpoint.root_key() {
-        Some(key) => agent.set_root_key(key),
-        // Only networks on this machine are asked for a key; all others must be mainnet.
-        None if endpoint.own_root_key => agent.fetch_root_key().await.map_err(unreachable)?,
-        None => {}
+        RootKey::Known(key) => agent.set_root_key(key.clone()),
+        // Only networks on this machine are asked for it, which the lookup of the network has made sure of.
+        RootKey::Fetch => agent.fetch_root_key().await.map_err(unreachable)?,
+        RootKey::Mainnet => {}
     }
     Ok(agent)
 }
 
-fn parse_canister(text: &str) -> Result<Principal> {
-    Principal::from_text(text).map_err(|error| {
-        Error::Usage(format!(
-            "--canister: `{text}` is not a canister id ({error}); one looks like ryjl3-tyaaa-aaaaa-aaaba-cai"
-        ))
-    })
-}
-
-/// Fails before a network is started for nothing.
-fn require_known(target: &Target, state: &State, explicit: Option<Principal>) -> Result<()> {
-    if explicit.is_some() {
-        return Ok(());
+/// The canister's id.
+pub(crate) fn require(site: &Site, choice: &Choice) -> Result<Principal> {
+    if let Some(id) = choice.id() {
+        return Ok(id);
     }
-    known(&target.network, state).map(|_| ())
-}
-
-/// The canister that was deployed to a network from this state directory.
-fn known(network: &NetworkName, state: &State) -> Result<Principal> {
-    state.canister(network.key())?.ok_or_else(|| {
-        let dir = state.root().display();
-        Error::Usage(match network {
-            NetworkName::Local => format!(
-                "nothing is stored in {dir} yet; `darkroom run PHOTO` deploys a canister and uploads a photo \
-                 (another state directory is named with --state)"
-            ),
-            _ => format!(
-                "no canister is known on `{}`; name one with --canister ID, or `darkroom deploy` one",
-                network.key()
-            ),
-        })
-    })
+    let network = site.network.key();
+    if let Choice::Unborn(name) = choice {
+        return Err(Error::Usage(format!(
+            "`{name}` has no canister on `{network}` yet; `darkroom deploy`, `icp deploy` or `dfx deploy` makes one"
+        )));
+    }
+    let dir = site.state.root().display();
+    let names = site.canister_names()?;
+    Err(Error::Usage(match (site.network.is_local(), names.is_empty()) {
+        (_, false) => format!(
+            "none of the project's canisters on `{network}` is called `{CANISTER}`; name one with --canister: {}",
+            names.join(", ")
+        ),
+        (true, true) => format!(
+            "nothing is stored in {dir} yet; `darkroom run PHOTO` deploys a canister and uploads a photo (another state \
+             directory is named with --state)"
+        ),
+        (false, true) => {
+            format!("no canister is known on `{network}`; name one with --canister, or `darkroom deploy` one")
+        }
+    }))
 }

@@ -7,7 +7,8 @@ use ic_agent::{Agent, AgentError};
 use ic_management_canister_types as management;
 
 use crate::error::{Error, Result};
-use crate::network::NetworkName;
+use crate::network::Network;
+use crate::release::Release;
 use crate::state::State;
 
 /// Bytes of a module that fit into one message with room for arguments.
@@ -38,7 +39,7 @@ pub(crate) enum Installed {
 pub(crate) struct Deployment<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) state: &'a State,
-    pub(crate) network: &'a NetworkName,
+    pub(crate) network: &'a Network,
 }
 
 /// The SHA-256 of the module that this binary carries.
@@ -57,7 +58,8 @@ impl Deployment<'_> {
         if let Some(canister) = self.state.canister(self.network.key())? {
             match self.installed(canister).await? {
                 Installed::Module(found) if found == carried() => return Ok((canister, false)),
-                Installed::Module(_) => {
+                Installed::Module(module) => {
+                    self.check_upgrade(canister, module).await?;
                     eprintln!("upgrading canister {canister} to the version of this binary");
                     self.install(canister, true, &api::InitArgs::default()).await?;
                     return Ok((canister, false));
@@ -96,6 +98,25 @@ impl Deployment<'_> {
             }
             Err(error) => Err(failed("look at the canister", &error)),
         }
+    }
+
+    /// Whether there is a Darkroom under an id.
+    pub(crate) async fn is_darkroom(self, canister: Principal) -> Result<bool> {
+        match self.installed(canister).await? {
+            Installed::Module(module) => Ok(Release::of(self.agent, canister, module).await?.is_some()),
+            Installed::Missing | Installed::Empty => Ok(false),
+        }
+    }
+
+    /// Refuses to take the place of a newer Darkroom, and of anything that is none.
+    pub(crate) async fn check_upgrade(self, canister: Principal, module: Digest) -> Result<()> {
+        let found = Release::of(self.agent, canister, module).await?.ok_or_else(|| {
+            Error::Refused(format!(
+                "canister {canister} has code that is not a Darkroom, and keeps it\n  hint: check --canister, --network \
+                 and --state"
+            ))
+        })?;
+        found.check_successor(&Release::carried())
     }
 
     /// Creates an empty canister, where networks give them away.
@@ -165,6 +186,16 @@ impl Deployment<'_> {
                 .map_err(|error| failed("start the canister", &error))?;
         }
         installed
+    }
+
+    /// What the network tells the canister's controllers of it.
+    pub(crate) async fn status(
+        self,
+        canister: Principal,
+    ) -> Result<management::CanisterStatusResult, AgentError> {
+        let target = management::CanisterIdRecord { canister_id: canister };
+        let reply = self.manage("canister_status", canister, &target).await?;
+        Ok(Decode!(&reply, management::CanisterStatusResult)?)
     }
 
     async fn install_chunks(

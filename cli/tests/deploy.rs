@@ -1,8 +1,101 @@
-//! `darkroom deploy` and `darkroom status`.
+//! `darkroom deploy`, `darkroom upgrade` and `darkroom status`.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
 mod support;
 
-use support::Place;
+use std::io::{Read, Write};
+
+use candid::{Encode, Principal};
+use ic_agent::Agent;
+use ic_agent::identity::BasicIdentity;
+use ic_management_canister_types as management;
+use support::{Network, Place};
+
+/// The carried module as another version of itself: all that differs is what it says of its version.
+fn of_version(version: &str) -> Vec<u8> {
+    let mut module = Vec::new();
+    flate2::read::GzDecoder::new(darkroom_wasm::CANISTER).read_to_end(&mut module).unwrap();
+    let name = b"icp:public darkroom:version";
+    let at = module.windows(name.len()).position(|window| window == name).unwrap() + name.len();
+    assert_eq!(version.len(), env!("CARGO_PKG_VERSION").len());
+    module[at..at + version.len()].copy_from_slice(version.as_bytes());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(&module).unwrap();
+    packed.finish().unwrap()
+}
+
+/// Installs a module in place of what a canister has.
+fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
+    let identity = BasicIdentity::from_pem_file(place.path(".darkroom/identity.pem")).unwrap();
+    let agent = Agent::builder().with_url(url).with_identity(identity).build().unwrap();
+    let install = management::InstallCodeArgs {
+        mode: management::CanisterInstallMode::Reinstall,
+        canister_id: canister,
+        wasm_module: module,
+        arg: Encode!(&None::<darkroom_api::InitArgs>).unwrap(),
+        sender_canister_version: None,
+    };
+    let arg = Encode!(&install).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        agent.fetch_root_key().await.unwrap();
+        let call = agent.update(&Principal::management_canister(), "install_code").with_arg(arg);
+        call.with_effective_canister_id(canister).call_and_wait().await.unwrap();
+    });
+}
+
+#[test]
+fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
+    let place = Place::new();
+    let running = Network::start(&place, Some("20"));
+    place.run(&["upgrade"]).code(2).says("darkroom run");
+    place.run(&["deploy"]).code(0);
+    assert!(place.run(&["upgrade"]).code(0).stdout().contains("is up to date"));
+    let ids = std::fs::read(place.path(".darkroom/canisters.json")).unwrap();
+    let ids: serde_json::Value = serde_json::from_slice(&ids).unwrap();
+    let canister = Principal::from_text(ids["local"].as_str().unwrap()).unwrap();
+
+    install(&place, &running.url, canister, of_version("0.0.9"));
+    let change = format!("version    0.0.9 -> {}", env!("CARGO_PKG_VERSION"));
+    let dry = place.run(&["upgrade", "--dry-run"]).code(0).stdout();
+    assert!(dry.contains("would be upgraded") && dry.contains(&change), "{dry}");
+    let done = place.run(&["upgrade"]).code(0).stdout();
+    assert!(done.contains("upgraded") && done.contains(&change) && done.contains("module     "), "{done}");
+    assert!(place.run(&["upgrade"]).code(0).stdout().contains("is up to date"));
+
+    install(&place, &running.url, canister, of_version("9.0.0"));
+    for command in ["upgrade", "deploy", "processors"] {
+        let code = if command == "processors" { 0 } else { 4 };
+        let done = place.run(&[command, "--canister", &canister.to_text()]);
+        done.code(code);
+        if code == 4 {
+            done.says("version 9.0.0").says("use a newer `darkroom`");
+        }
+    }
+    assert!(place.run(&["doctor"]).code(0).stdout().contains("newer than this binary"));
+
+    install(&place, &running.url, canister, b"\0asm\x01\0\0\0".to_vec());
+    place.run(&["upgrade"]).code(4).says("is not a Darkroom");
+    place.run(&["deploy"]).code(4).says("is not a Darkroom, and keeps it");
+    let photo = place.photo("a.jpg", 1);
+    place.run(&["run", photo.to_str().unwrap()]).code(4).says("is not a Darkroom, and keeps it");
+    place.run(&["upgrade", "--canister", "rrkah-fqaaa-aaaaa-aaaaq-cai"]).code(4).says("there is no canister");
+
+    // The only canister of a project is something else: it keeps its code and its name.
+    let project = format!(
+        "canisters: [{{ name: backend }}]\nnetworks: [{{ name: local, mode: connected, url: \"{}\" }}]\n",
+        running.url
+    );
+    place.file("icp.yaml", project.as_bytes());
+    let ids = format!("{{\"backend\":\"{canister}\"}}");
+    place.file(".icp/data/mappings/local.ids.json", ids.as_bytes());
+    std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();
+    let line = place.store(&[photo.to_str().unwrap()]).remove(0);
+    assert_ne!(line["canister"], canister.to_text());
+    std::fs::remove_file(place.path(".darkroom/canisters.json")).unwrap();
+    place.run(&["deploy"]).code(0).says(&format!("has canister {canister} as `backend`, and keeps it"));
+    assert_eq!(std::fs::read_to_string(place.path(".icp/data/mappings/local.ids.json")).unwrap(), ids);
+}
 
 #[test]
 fn a_canister_is_installed_once_and_its_state_told() {

@@ -4,38 +4,11 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use support::{Place, asset, text};
-
-/// A network that runs on its own; killed if a test ends before it is stopped.
-struct Running {
-    child: Child,
-    url: String,
-}
-
-impl Running {
-    fn start(place: &Place) -> Running {
-        let mut command = place.command();
-        command
-            .args(["localnet", "start", "--port", "0", "--round-ms", "20"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Running { child, url: url.trim().to_owned() }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::{Network, Place, asset, text};
 
 /// The body of what a URL gives.
 fn fetch(url: &str) -> Vec<u8> {
@@ -55,7 +28,7 @@ fn one_that_runs_serves_others_and_their_urls() {
     let place = Place::new();
     let photo = place.photo("a.jpg", 1);
     let before = place.store(&[text(&photo)]).remove(0);
-    let mut running = Running::start(&place);
+    let mut running = Network::start(&place, Some("20"));
     assert!(place.run(&["localnet", "status"]).code(0).stdout().contains(&running.url));
     place.run(&["localnet", "start"]).code(1).says("runs already");
     let line = place.store(&[text(&photo)]).remove(0);

@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
 # The `icp` binary against a connected network whose root key it fetches.
-# Usage: icp.sh ICP URL CANISTER ITEM PEM, the PEM that of a controller
+# Usage: icp.sh ICP URL CANISTER ITEM PEM DARKROOM MODULE, the PEM that of a controller
 set -euo pipefail
-icp=$1 url=$2 canister=$3 item=$4 pem=$(realpath "$5")
+icp=$1 url=$2 canister=$3 item=$4 pem=$(realpath "$5") darkroom=$6 module=$(realpath "$7")
 
 project=$(mktemp -d)
 trap 'rm -rf "$project"' EXIT
 export HOME="$project" ICP_HOME="$project/icp"
 cd "$project"
 cat > icp.yaml <<YAML
+canisters:
+  - name: darkroom
+    build:
+      steps:
+        - type: script
+          commands:
+            - cp "$module" "\$ICP_WASM_OUTPUT_PATH"
 networks:
   - name: darkroom
     mode: connected
@@ -38,4 +45,16 @@ expect "stopping" 'Stopped' "$(call canister stop "$canister" --identity control
   call canister status "$canister" --identity controller)"
 expect "starting" 'Running' "$(call canister start "$canister" --identity controller
   call canister status "$canister" --identity controller)"
+# The embedded network has nobody to ask for cycles: `darkroom` makes the canister, as icp's identity, and icp finds it.
+"$icp" identity default controller >/dev/null
+state=$project/state
+deployed=$("$darkroom" deploy --state "$state" --network darkroom 2>&1)
+named=$(sed -n 's/^canister \([a-z0-9-]*\) installed.*/\1/p' <<<"$deployed")
+expect "the id that darkroom writes" "$named" "$(cat .icp/data/mappings/darkroom.ids.json)"
+expect "a name that darkroom has deployed" "$named" "$("$icp" canister status darkroom -e darkroom 2>&1)"
+expect "the version that the module tells" '^[0-9.]*$' \
+  "$("$icp" canister metadata darkroom darkroom:version -e darkroom 2>/dev/null)"
+expect "deploying over it" "$named" "$("$icp" deploy -e darkroom 2>&1)"
+expect "what icp has deployed" "$(sha256sum "$module" | cut -d ' ' -f 1)" \
+  "$("$darkroom" status --state "$state" --network darkroom --canister darkroom)"
 echo "icp.sh: ok, $("$icp" --version)"

@@ -47,14 +47,16 @@ item=$("$darkroom" run "$here/interface.mjs" --json | sed 's/.*"item":"\([a-z2-7
 
 (cd "$modules" && node agent.mjs "$url" "$canister")
 
+wasm=$(find "$target/canister-wasm" -path '*/canister/darkroom_canister.wasm' | head -n 1)
+gzip -9 -n -c "$wasm" > "$state/canister.wasm.gz"
+
 icp=$modules/node_modules/@icp-sdk/icp-cli-linux-x64/bin/icp
 if [ -x "$icp" ] && "$icp" --version >/dev/null 2>&1; then
-  bash "$here/icp.sh" "$icp" "$url" "$canister" "$item" "$DARKROOM_STATE/identity.pem"
+  bash "$here/icp.sh" "$icp" "$url" "$canister" "$item" "$DARKROOM_STATE/identity.pem" \
+    "$darkroom" "$state/canister.wasm.gz"
 else
   printf 'clients: skipped icp.sh: the icp binary is not there or does not run on this machine\n'
 fi
 
-wasm=$(find "$target/canister-wasm" -path '*/canister/darkroom_canister.wasm' | head -n 1)
-gzip -9 -n -c "$wasm" > "$state/canister.wasm.gz"
 (cd "$modules" && POCKET_IC_BIN="$localnet" DARKROOM_WASM="$state/canister.wasm.gz" node --test --test-reporter=spec pic.test.mjs)
 echo "clients: ok"

@@ -2,7 +2,11 @@
 //! the tests too.
 //!
 //! `build.rs` builds it for wasm32-unknown-unknown, so that nothing but cargo is needed, and adds that target to
-//! the toolchain where it is missing.
+//! the toolchain where it is missing. The binary `canister-wasm` writes the same bytes to a file, for icp and dfx.
+
+use std::io::Read;
+
+use wasmparser::{Parser, Payload};
 
 /// The Darkroom canister, as it is installed: a gzipped Wasm module.
 pub static CANISTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/darkroom.wasm.gz"));
@@ -15,10 +19,61 @@ pub static PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm.g
 #[cfg(feature = "probe")]
 pub static HAZARDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hazards.wasm.gz"));
 
+/// What the module says of itself under a name: the contents of its section `icp:public <name>`.
+///
+/// Absent where there is no such section. The names are `candid:service`, `darkroom:version` (the version of the code)
+/// and `darkroom:layout` (that of its layout of stable memory, in decimal digits).
+pub fn metadata(name: &str) -> Option<Vec<u8>> {
+    let wanted = format!("icp:public {name}");
+    let module = unpacked()?;
+    let mut sections = Parser::new(0).parse_all(&module).flatten();
+    sections.find_map(|payload| match payload {
+        Payload::CustomSection(section) if section.name() == wanted => Some(section.data().to_vec()),
+        _ => None,
+    })
+}
+
+/// The module as it was before it was gzipped.
+fn unpacked() -> Option<Vec<u8>> {
+    let mut module = Vec::new();
+    flate2::read::GzDecoder::new(CANISTER).read_to_end(&mut module).ok()?;
+    Some(module)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// Bytes that one message of the Internet Computer takes.
+    const MESSAGE: usize = 2 << 20;
+
     #[test]
-    fn the_module_is_gzipped() {
-        assert_eq!(super::CANISTER[..2], [0x1f, 0x8b]);
+    fn the_module_is_gzipped_and_fits_into_a_message() {
+        assert_eq!(CANISTER[..2], [0x1f, 0x8b]);
+        assert!(CANISTER.len() < MESSAGE, "{} bytes", CANISTER.len());
+    }
+
+    #[test]
+    fn it_says_what_it_is() {
+        let text = |name: &str| String::from_utf8(metadata(name).expect(name)).expect(name);
+        assert!(text("candid:service").contains("upload_whole : (UploadWhole)"));
+        assert_eq!(text("darkroom:version"), env!("CARGO_PKG_VERSION"));
+        assert!(text("darkroom:layout").parse::<u32>().is_ok_and(|layout| layout >= 4));
+        assert_eq!(metadata("candid:args"), None);
+    }
+
+    #[test]
+    fn it_is_shrunk() {
+        let module = unpacked().expect("it is gzipped");
+        for payload in Parser::new(0).parse_all(&module).flatten() {
+            if let Payload::CustomSection(section) = payload {
+                let name = section.name();
+                assert!(
+                    name != "name" && !name.starts_with(".debug"),
+                    "{name}, {} bytes",
+                    section.data().len()
+                );
+            }
+        }
     }
 }

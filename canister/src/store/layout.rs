@@ -50,6 +50,13 @@ use ic_stable_structures::Memory;
 /// The layout that this code writes.
 pub(crate) const VERSION: u32 = 4;
 
+/// [`VERSION`] as text, for the module's metadata: two digits.
+#[cfg(target_arch = "wasm32")]
+pub(crate) const DIGITS: [u8; 2] = {
+    assert!(VERSION < 100, "a third digit is needed");
+    [b'0' + (VERSION / 10).to_le_bytes()[0], b'0' + (VERSION % 10).to_le_bytes()[0]]
+};
+
 const MAGIC: &[u8; 8] = b"DRKROOM\0";
 const MANAGER_MAGIC: &[u8; 3] = b"MGR";
 

@@ -32,6 +32,8 @@ pub(crate) use certified::{
 pub(crate) use chunks::Chunks;
 pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use layout::DIGITS as LAYOUT_DIGITS;
 pub(crate) use layout::{LayoutError, VERSION};
 pub(crate) use recent::Recent;
 pub(crate) use records::{

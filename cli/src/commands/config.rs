@@ -33,7 +33,9 @@ pub(crate) fn read(path: &Path) -> Result<(Config, Vec<Plan>)> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))?;
-    check(&text, &toolkit::registry()?).map_err(|error| Error::Usage(format!("{shown}, {error}")))
+    let wrong = |error| Error::Usage(format!("{shown}, {error}"));
+    crate::settings::check(&text).map_err(wrong)?;
+    check(&text, &toolkit::registry()?).map_err(wrong)
 }
 
 /// Arguments that configure these pipelines and leave all else.

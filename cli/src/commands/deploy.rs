@@ -1,5 +1,7 @@
 //! `darkroom deploy`: the canister that this binary carries, installed or upgraded to.
 
+use std::path::Path;
+
 use candid::Principal;
 use darkroom_api as api;
 
@@ -8,44 +10,55 @@ use crate::commands::{config, print};
 use crate::connection::with_network;
 use crate::deploy::{Deployment, Installed, carried};
 use crate::error::{Error, Result};
-use crate::network::NetworkName;
-use crate::state::State;
+use crate::network::{NetworkName, RootKey};
+use crate::site::{Choice, Site};
 
 pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
-    let state = State::new(&target.state);
+    let site = Site::new(target)?;
     let init = init_args(args)?;
-    let named = target.canister.as_deref().map(Principal::from_text).transpose();
-    let named = named.map_err(|error| Error::Usage(format!("--canister: not a canister id: {error}")))?;
-    let known = match named {
-        Some(canister) => Some(canister),
-        None => state.canister(target.network.key())?,
-    };
-    if known.is_none() && target.network == NetworkName::Ic {
+    let choice = site.canister(target.canister.as_deref())?;
+    if choice.id().is_none() && site.network.name == NetworkName::Ic {
         return Err(Error::Usage(
             "creating a canister on `ic` takes cycles; create one with `icp canister create` and name it with \
              --canister ID"
                 .to_owned(),
         ));
     }
-    with_network(target, async |agent, _| {
-        let deployment = Deployment { agent, state: &state, network: &target.network };
-        let (canister, found) = match known {
+    with_network(target, &site, async |agent, endpoint| {
+        let deployment = Deployment { agent, state: &site.state, network: &site.network };
+        let (canister, found) = match choice.id() {
             Some(canister) => (canister, deployment.installed(canister).await?),
             None => (deployment.create().await?, Installed::Empty),
         };
-        let (canister, found) = match found {
-            Installed::Missing if named.is_some() => {
+        let (canister, found) = match (found, &choice) {
+            // A name or a memory may outlive a network for development; an id is meant as it is.
+            (Installed::Missing, Choice::Id(_)) => {
                 return Err(Error::Refused(format!("there is no canister {canister} on this network")));
             }
-            Installed::Missing => (deployment.create().await?, Installed::Empty),
-            found => (canister, found),
+            (Installed::Missing, _) if *endpoint.root_key() == RootKey::Mainnet => {
+                return Err(Error::Refused(format!(
+                    "canister {canister} is not there any more; name another"
+                )));
+            }
+            (Installed::Missing, _) => (deployment.create().await?, Installed::Empty),
+            // The project's only canister is something else: it gets company, where that costs nothing.
+            (Installed::Module(_), Choice::OfProject(..))
+                if *endpoint.root_key() != RootKey::Mainnet && !deployment.is_darkroom(canister).await? =>
+            {
+                (deployment.create().await?, Installed::Empty)
+            }
+            (found, _) => (canister, found),
         };
-        state.set_canister(target.network.key(), canister)?;
         let upgrade = found != Installed::Empty;
         let unchanged = found == Installed::Module(carried()) && init == api::InitArgs::default();
         if !unchanged {
+            if let Installed::Module(module) = found {
+                deployment.check_upgrade(canister, module).await?;
+            }
             deployment.install(canister, upgrade, &init).await?;
         }
+        site.state.set_canister(site.network.key(), canister)?;
+        tell_project(&site, deployment, &endpoint.url, &choice, canister).await?;
         let what = match (unchanged, upgrade) {
             (true, _) => "is up to date",
             (false, true) => "upgraded",
@@ -53,6 +66,30 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
         };
         print(&format!("canister {canister} {what}, module {}", carried()))
     })
+}
+
+/// Writes the id where icp and dfx look for it, unless another canister that is still there has its place.
+async fn tell_project(
+    site: &Site,
+    deployment: Deployment<'_>,
+    url: &url::Url,
+    choice: &Choice,
+    canister: Principal,
+) -> Result<()> {
+    for (place, name) in site.homes(url, choice) {
+        let file = place.ids().unwrap_or(Path::new("")).display();
+        match place.canisters()?.get(&name) {
+            Some(known) if *known == canister => continue,
+            Some(known) if deployment.installed(*known).await? != Installed::Missing => {
+                eprintln!("note: {file} has canister {known} as `{name}`, and keeps it");
+                continue;
+            }
+            _ => {}
+        }
+        place.set_canister(&name, canister)?;
+        eprintln!("{file} has it as `{name}` now");
+    }
+    Ok(())
 }
 
 fn init_args(args: &Deploy) -> Result<api::InitArgs> {

@@ -1,17 +1,22 @@
 //! One file per command.
 
+mod completions;
 mod config;
 mod deploy;
+mod doctor;
 mod get;
 mod localnet;
 mod ls;
+mod man;
 mod new_processor;
+mod open;
 mod processors;
 mod reprocess;
 mod rm;
 mod run;
 pub(crate) mod share;
 mod status;
+mod upgrade;
 mod verify;
 
 use std::io::Write;
@@ -19,9 +24,16 @@ use std::io::Write;
 use crate::args::{Args, Command};
 use crate::error::{Error, Result};
 
-/// Carries out a command.
-pub(crate) fn run(args: Args) -> Result<()> {
+/// Carries out a command; `settings` is whether `darkroom.toml` can be used, which not every command asks.
+pub(crate) fn run(args: Args, settings: Result<()>) -> Result<()> {
     let target = &args.target;
+    let alone = matches!(
+        args.command,
+        Command::Config(_) | Command::NewProcessor { .. } | Command::Completions(_) | Command::Man(_)
+    );
+    if !alone {
+        settings?;
+    }
     match args.command {
         Command::Run(args) => run::run(target, &args),
         Command::Get(args) => get::run(target, &args),
@@ -34,8 +46,13 @@ pub(crate) fn run(args: Args) -> Result<()> {
         Command::Config(command) => config::run(&command),
         Command::NewProcessor { name } => new_processor::run(&name),
         Command::Deploy(args) => deploy::run(target, &args),
+        Command::Upgrade(args) => upgrade::run(target, &args),
         Command::Status => status::run(target),
+        Command::Doctor(args) => doctor::run(target, &args),
+        Command::Open(args) => open::run(target, &args),
         Command::Localnet(command) => localnet::run(target, &command),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -1,34 +1,30 @@
 //! `darkroom status`: the network, the canister, its pipelines.
 
-use candid::Principal;
 use darkroom_api as api;
 use darkroom_client::Darkroom;
 
 use crate::args::Target;
 use crate::commands::print;
-use crate::connection::with_network;
+use crate::connection::{identity, with_identity};
 use crate::deploy::{Deployment, Installed, carried};
 use crate::error::{Error, Result};
-use crate::state::State;
+use crate::site::Site;
 use crate::toolkit;
 
 pub(super) fn run(target: &Target) -> Result<()> {
-    let state = State::new(&target.state);
-    let named = target.canister.as_deref().map(Principal::from_text).transpose();
-    let named = named.map_err(|error| Error::Usage(format!("--canister: not a canister id: {error}")))?;
-    with_network(target, async |agent, endpoint| {
+    let site = Site::new(target)?;
+    let choice = site.canister(target.canister.as_deref())?;
+    let chosen = identity(target, &site)?;
+    with_identity(chosen.identity, &site, async |agent, endpoint| {
         let running = if endpoint.is_embedded() { ", in this process" } else { "" };
-        print(&format!("network    {} at {}{running}", target.network.key(), endpoint.url))?;
-        print(&format!("state      {}", state.root().display()))?;
-        print(&format!("identity   {}", agent.get_principal().map_err(Error::Local)?))?;
-        let known = match named {
-            Some(canister) => Some(canister),
-            None => state.canister(target.network.key())?,
-        };
-        let Some(canister) = known else {
+        print(&format!("network    {} at {}{running}", site.network.key(), endpoint.url))?;
+        print(&format!("state      {}", site.state.root().display()))?;
+        let principal = agent.get_principal().map_err(Error::Local)?;
+        print(&format!("identity   {principal}, {}", chosen.source))?;
+        let Some(canister) = choice.id() else {
             return print("canister   none deployed; `darkroom deploy` or `darkroom run` does it");
         };
-        let deployment = Deployment { agent, state: &state, network: &target.network };
+        let deployment = Deployment { agent, state: &site.state, network: &site.network };
         match deployment.installed(canister).await? {
             Installed::Missing => return print(&format!("canister   {canister} is not on this network")),
             Installed::Empty => return print(&format!("canister   {canister} has no code")),

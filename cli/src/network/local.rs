@@ -6,7 +6,7 @@ use darkroom_localnet::{Error as LocalnetError, Network, NetworkConfig, RoundCon
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::network::{DEFAULT_PORT, Endpoint, running};
+use crate::network::{DEFAULT_PORT, Endpoint, RootKey, running};
 use crate::state::State;
 
 /// How long to wait for another process to give the state free.
@@ -17,23 +17,34 @@ const ROUND_BYTES: u64 = 4 << 20;
 
 /// The network of this state directory: the one that runs on its own, or one in this process.
 pub(super) fn open(state: &State) -> Result<Endpoint> {
-    let port = match std::env::var("DARKROOM_PORT") {
-        Ok(text) => {
-            let port =
-                text.parse().map_err(|_| Error::Usage(format!("DARKROOM_PORT: `{text}` is not a port")))?;
-            Some(port)
-        }
-        Err(_) => None,
-    };
-    let parse = |url: &str| Url::parse(url).map_err(|error| Error::Network(format!("{url}: {error}")));
-    match start_or_find(state, port, None)? {
+    match start_or_find(state, chosen_port()?, None)? {
         Found::Running(running) => {
-            Ok(Endpoint { url: parse(&running.url)?, own_root_key: true, embedded: None })
+            Ok(Endpoint { url: parse(&running.url)?, root_key: RootKey::Fetch, embedded: None })
         }
-        Found::Started(network) => {
-            Ok(Endpoint { url: parse(&network.url())?, own_root_key: true, embedded: Some(network) })
-        }
+        Found::Started(network) => Ok(Endpoint {
+            url: parse(&network.url())?,
+            root_key: RootKey::Known(network.root_key()),
+            embedded: Some(network),
+        }),
     }
+}
+
+/// Where the network of this state directory is, or will be unless its port is taken.
+pub(super) fn expected_url(state: &State) -> Result<Url> {
+    match running::find(state)? {
+        Some(running) => parse(&running.url),
+        None => parse(&format!("http://127.0.0.1:{}", chosen_port()?.unwrap_or(DEFAULT_PORT))),
+    }
+}
+
+fn parse(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|error| Error::Network(format!("{url}: {error}")))
+}
+
+fn chosen_port() -> Result<Option<u16>> {
+    let Ok(text) = std::env::var("DARKROOM_PORT") else { return Ok(None) };
+    let port = text.parse().map_err(|_| Error::Usage(format!("DARKROOM_PORT: `{text}` is not a port")))?;
+    Ok(Some(port))
 }
 
 /// Starts the network, to run on its own.

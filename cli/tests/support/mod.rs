@@ -42,7 +42,15 @@ impl Place {
     /// The binary as a command of this place, on any free port.
     pub(crate) fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("darkroom"));
-        command.current_dir(self.dir.path()).env_remove("DARKROOM_STATE").env("DARKROOM_PORT", "0");
+        command.current_dir(self.dir.path());
+        // Nothing of whoever runs the tests counts: no variables, no identities.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["DARKROOM_", "ICP_", "DFX_", "XDG_DATA_HOME"].iter().any(|own| text.starts_with(own)) {
+                command.env_remove(&name);
+            }
+        }
+        command.env("HOME", self.path("home")).env("DARKROOM_PORT", "0");
         command
     }
 
@@ -68,7 +76,7 @@ impl Place {
 
 /// A network of a place that runs on its own; killed when the test ends.
 pub(crate) struct Network {
-    child: Child,
+    pub(crate) child: Child,
     /// Where it listens.
     pub(crate) url: String,
 }

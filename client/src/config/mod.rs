@@ -8,10 +8,30 @@ use darkroom_api as api;
 use darkroom_core::pipeline::{Config, LaneConfig, Pipeline, Placement, Plan, Stage, Storage, Verify};
 use darkroom_core::processor::parse_params;
 use darkroom_core::registry::Registry;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 pub use error::{ConfigError, Position};
 
-/// Reads pipelines from TOML.
+/// What a file may have: pipelines, and a table for the command line, which is not for this library to read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "pipeline")]
+    pipelines: Vec<Pipeline>,
+    #[serde(default, rename = "cli")]
+    _cli: Option<IgnoredAny>,
+}
+
+/// Reads a form of one's own from TOML.
+///
+/// # Errors
+/// [`ConfigError`] with line and column for a text that is not TOML of that form.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::form(text, &error))
+}
+
+/// Reads pipelines from TOML. A table `[cli]` beside them, which the command line reads, may hold anything.
 ///
 /// # Errors
 /// [`ConfigError`] with line and column for a text that is not TOML of the right form. Whether it holds together is for
@@ -33,7 +53,8 @@ pub use error::{ConfigError, Position};
 /// # Ok::<(), darkroom_client::config::ConfigError>(())
 /// ```
 pub fn from_toml(text: &str) -> Result<Config, ConfigError> {
-    toml::from_str(text).map_err(|error| ConfigError::form(text, &error))
+    let File { pipelines, .. } = read(text)?;
+    Ok(Config { pipelines })
 }
 
 /// Reads pipelines from TOML and checks them against the processors of `registry`.

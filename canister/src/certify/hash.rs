@@ -101,7 +101,7 @@ impl Fields {
         let status = (known.name(":ic-cert-status"), known.status(status));
         let mut fields = Vec::with_capacity(headers.len() + 1);
         fields.push(status);
-        fields.extend(headers.iter().map(|(name, value)| (known.name(name), known.value(value))));
+        fields.extend(headers.iter().map(|header| (known.name(header.0), known.value(header))));
         Fields::in_order(&fields)
     }
 

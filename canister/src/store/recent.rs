@@ -49,11 +49,6 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
         Ok(found)
     }
 
-    /// Whether there is a record under `key`.
-    pub(crate) fn contains(&self, key: &K) -> bool {
-        self.entries.borrow().iter().any(|entry| entry.key == *key) || self.table.contains(key)
-    }
-
     /// Writes a record.
     pub(crate) fn insert(&mut self, key: K, record: &R) {
         if !self.is_held {
@@ -161,7 +156,6 @@ mod tests {
                     Step::Remove(key) => prop_assert_eq!(recent.remove(&key), map.remove(&key).is_some()),
                     Step::Get(key) => {
                         prop_assert_eq!(recent.get(&key).unwrap(), map.get(&key).copied());
-                        prop_assert_eq!(recent.contains(&key), map.contains_key(&key));
                     }
                     Step::Hold => {
                         recent.hold();

@@ -18,8 +18,7 @@ use crate::connection::{Connection, Need, with_canister};
 use crate::error::{Error, Result};
 use crate::inputs::{self, Inputs, globs::Globs, spool};
 use crate::interrupt;
-use crate::network::NetworkName;
-use crate::state::State;
+use crate::site::{Choice, Site};
 use crate::text;
 
 pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
@@ -90,8 +89,9 @@ async fn work_on(
 
 /// Whether this is about a local network that no canister was deployed to yet. That is not done to look at it.
 fn is_undeployed(target: &Target) -> Result<bool> {
-    let is_local = target.canister.is_none() && target.network == NetworkName::Local;
-    Ok(is_local && State::new(&target.state).canister(target.network.key())?.is_none())
+    let site = Site::new(target)?;
+    let choice = site.canister(target.canister.as_deref())?;
+    Ok(site.network.is_local() && choice == Choice::Unknown)
 }
 
 /// Decides which files of folders are taken, then says what of the paths cannot be. That is a failure like any other:

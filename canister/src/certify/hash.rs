@@ -92,7 +92,7 @@ fn root(parts: &[Hash], nodes: &[Hash], from: usize, to: usize) -> Hash {
 }
 
 /// A map's representation-independent hash in the making: hashes of names and values, in the order of the names'.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fields(Vec<[u8; 64]>);
 
 impl Fields {

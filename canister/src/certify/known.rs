@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::answer::Head;
 use super::hash::{self, Fields, Hash};
@@ -41,7 +42,7 @@ impl Known {
         let made = hash::responses(unknown.iter().map(|index| (&fields[*index], body(answers[*index]))));
         for (index, hash) in unknown.into_iter().zip(made) {
             hashes[index] = Some(hash);
-            self.keep(&answers[index].0, &fields[index], hash);
+            self.keep(answers[index], &fields[index], hash);
         }
         hashes.into_iter().take(wanted).flatten().collect()
     }
@@ -57,22 +58,22 @@ impl Known {
     }
 
     /// Answers with a text of the canister's own are the same at many addresses.
-    fn known(&self, (head, body): &(Head, Option<Hash>), fields: &Fields) -> Option<Hash> {
-        if body.is_some() || head.text.is_none() {
+    fn known(&self, answer: &(Head, Option<Hash>), fields: &Fields) -> Option<Hash> {
+        if !is_text(answer) {
             return None;
         }
         let own = || self.answers.get(fields);
         CONSTANT.with_borrow(|constant| constant.answers.get(fields)).or_else(own)
     }
 
-    fn keep(&mut self, head: &Head, fields: &Fields, hash: Hash) {
-        if head.text.is_none() {
+    fn keep(&mut self, answer: &(Head, Option<Hash>), fields: &Fields, hash: Hash) {
+        if !is_text(answer) {
             return;
         }
-        if head.headers.iter().all(|(_, value)| matches!(value, Cow::Borrowed(_))) {
-            CONSTANT.with_borrow_mut(|constant| constant.answers.0.push((fields.clone(), hash)));
+        if answer.0.headers.iter().all(|(_, value)| matches!(value, Cow::Borrowed(_))) {
+            CONSTANT.with_borrow_mut(|constant| constant.answers.0.insert(fields.clone(), hash));
         } else {
-            self.answers.0.push((fields.clone(), hash));
+            self.answers.0.insert(fields.clone(), hash);
         }
     }
 
@@ -121,12 +122,17 @@ impl Known {
 
 /// Hashes of answers whose bodies are texts: the status says which.
 #[derive(Default)]
-struct Answers(Vec<(Fields, Hash)>);
+struct Answers(BTreeMap<Fields, Hash>);
 
 impl Answers {
     fn get(&self, fields: &Fields) -> Option<Hash> {
-        self.0.iter().find(|(known, _)| known == fields).map(|(_, hash)| *hash)
+        self.0.get(fields).copied()
     }
+}
+
+/// Whether an answer's body is its head's own text.
+fn is_text((head, body): &(Head, Option<Hash>)) -> bool {
+    body.is_none() && head.text.is_some()
 }
 
 /// The hash of a text of the module's own. They are told apart by where they are: to compare them would cost more than

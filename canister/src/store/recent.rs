@@ -14,6 +14,9 @@ use super::Table;
 /// Records at hand.
 const RECENT: usize = 8;
 
+/// Bytes of a record that is kept at hand: those of items with much inside are not.
+const SMALL: usize = 16 * 1024;
+
 /// A [`Table`] whose last records are at hand. What is written is in stable memory at once, unless it is
 /// [held](Recent::hold).
 pub(crate) struct Recent<K: Storable + Ord + Clone, R, M: Memory> {
@@ -40,21 +43,20 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
         if let Some(entry) = self.entries.borrow().iter().find(|entry| entry.key == *key) {
             return Ok(Some(entry.record.clone()));
         }
-        let found = self.table.get(key)?;
-        if let Some(record) = &found
-            && !self.is_held
-        {
-            self.remember(key.clone(), record.clone(), false);
+        let Some((record, len)) = self.table.get_sized(key)? else { return Ok(None) };
+        if len <= SMALL && !self.is_held {
+            self.remember(key.clone(), record.clone());
         }
-        Ok(found)
+        Ok(Some(record))
     }
 
     /// Writes a record.
     pub(crate) fn insert(&mut self, key: K, record: &R) {
-        if !self.is_held {
-            self.table.insert(key.clone(), record);
+        if self.is_held || self.table.insert(key.clone(), record) <= SMALL {
+            self.remember(key, record.clone());
+        } else {
+            self.forget(&key);
         }
-        self.remember(key, record.clone(), self.is_held);
     }
 
     /// Removes a record; true if it was there.
@@ -64,7 +66,7 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
     }
 
     /// Keeps what is written out of stable memory until [`release`](Recent::release), for records that are written more
-    /// than once in a message. In between [`keys`](Recent::keys) does not know of new ones.
+    /// than once in a message. In between nobody may ask for [`keys`](Recent::keys) or [`len`](Recent::len).
     pub(crate) fn hold(&mut self) {
         self.is_held = true;
     }
@@ -72,10 +74,11 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
     /// Writes what was held.
     pub(crate) fn release(&mut self) {
         self.is_held = false;
-        for entry in self.entries.get_mut().iter_mut().filter(|entry| entry.is_held) {
-            self.table.insert(entry.key.clone(), &entry.record);
-            entry.is_held = false;
-        }
+        let table = &mut self.table;
+        self.entries.get_mut().retain_mut(|entry| {
+            let was_held = std::mem::take(&mut entry.is_held);
+            !was_held || table.insert(entry.key.clone(), &entry.record) <= SMALL
+        });
         self.entries.get_mut().truncate(RECENT);
     }
 
@@ -88,11 +91,13 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
 
     /// Keys in order.
     pub(crate) fn keys(&self, range: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = K> {
+        debug_assert!(!self.is_held, "records are held");
         self.table.keys(range)
     }
 
     /// How many records there are.
     pub(crate) fn len(&self) -> u64 {
+        debug_assert!(!self.is_held, "records are held");
         self.table.len()
     }
 
@@ -102,10 +107,10 @@ impl<K: Storable + Ord + Clone, R: Clone + Serialize + DeserializeOwned, M: Memo
         entries.remove(place)
     }
 
-    fn remember(&self, key: K, record: R, is_held: bool) {
+    fn remember(&self, key: K, record: R) {
         self.forget(&key);
         let mut entries = self.entries.borrow_mut();
-        entries.push_front(Entry { key, record, is_held });
+        entries.push_front(Entry { key, record, is_held: self.is_held });
         if !self.is_held {
             entries.truncate(RECENT);
         }
@@ -117,12 +122,13 @@ mod tests {
     use ic_stable_structures::VectorMemory;
     use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
     use proptest::prelude::*;
+    use serde_bytes::ByteBuf;
 
     use super::*;
 
     #[derive(Clone, Debug)]
     enum Step {
-        Insert(u8, u16),
+        Insert(u8, Vec<u8>),
         Remove(u8),
         Get(u8),
         Hold,
@@ -131,8 +137,10 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         let key = 0..20u8;
+        let len = prop_oneof![0..4usize, SMALL - 20..SMALL + 20];
+        let value = (any::<u8>(), len).prop_map(|(byte, len)| vec![byte; len]);
         prop_oneof![
-            4 => (key.clone(), any::<u16>()).prop_map(|(key, value)| Step::Insert(key, value)),
+            4 => (key.clone(), value).prop_map(|(key, value)| Step::Insert(key, value)),
             2 => key.clone().prop_map(Step::Remove),
             4 => key.prop_map(Step::Get),
             1 => Just(Step::Hold),
@@ -144,18 +152,18 @@ mod tests {
         #[test]
         fn is_as_a_map_and_all_is_stored_after_release(steps in prop::collection::vec(step(), 0..80)) {
             let memory = MemoryManager::init(VectorMemory::default());
-            let open = || Table::<u8, u16, VectorMemory>::open("number", memory.get(MemoryId::new(0)));
+            let open = || Table::<u8, ByteBuf, VectorMemory>::open("bytes", memory.get(MemoryId::new(0)));
             let mut recent = Recent::new(open());
             let (mut map, mut is_held) = (std::collections::BTreeMap::new(), false);
             for step in steps {
                 match step {
                     Step::Insert(key, value) => {
-                        recent.insert(key, &value);
-                        map.insert(key, value);
+                        recent.insert(key, &ByteBuf::from(value.clone()));
+                        map.insert(key, ByteBuf::from(value));
                     }
                     Step::Remove(key) => prop_assert_eq!(recent.remove(&key), map.remove(&key).is_some()),
                     Step::Get(key) => {
-                        prop_assert_eq!(recent.get(&key).unwrap(), map.get(&key).copied());
+                        prop_assert_eq!(recent.get(&key).unwrap(), map.get(&key).cloned());
                     }
                     Step::Hold => {
                         recent.hold();
@@ -167,10 +175,12 @@ mod tests {
                     }
                 }
                 if !is_held {
+                    let small = |entry: &Entry<u8, ByteBuf>| entry.record.len() < SMALL;
+                    prop_assert!(recent.entries.borrow().iter().all(small));
                     let stored = open();
                     prop_assert_eq!(stored.len(), map.len() as u64);
                     for (key, value) in &map {
-                        prop_assert_eq!(stored.get(key).unwrap(), Some(*value));
+                        prop_assert_eq!(stored.get(key).unwrap(), Some(value.clone()));
                     }
                 }
             }

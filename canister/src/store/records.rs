@@ -350,3 +350,17 @@ impl ItemRecord {
         self.assets.iter().find(|asset| asset.name.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_plain_within_a_record_is_written_by_the_library() {
+        let record = (vec![1u8, 2], serde_json::json!({ "a": 1, "b": 0.5 }), "end".to_owned());
+        let mut expected = vec![VERSION];
+        ciborium::into_writer(&record, &mut expected).unwrap();
+        assert_eq!(encode(&record), expected);
+        assert_eq!(decode::<(Vec<u8>, serde_json::Value, String)>("record", &expected).unwrap(), record);
+    }
+}

@@ -26,7 +26,13 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
 
     /// The record under `key`, if there is one.
     pub(crate) fn get(&self, key: &K) -> Result<Option<R>, Error> {
-        self.map.get(key).map(|bytes| decode(self.what, &bytes)).transpose()
+        Ok(self.get_sized(key)?.map(|(record, _)| record))
+    }
+
+    /// The record under `key`, if there is one, and its bytes' number.
+    pub(super) fn get_sized(&self, key: &K) -> Result<Option<(R, usize)>, Error> {
+        let decoded = |bytes: Vec<u8>| Ok((decode(self.what, &bytes)?, bytes.len()));
+        self.map.get(key).map(decoded).transpose()
     }
 
     /// Whether there is a record under `key`.
@@ -34,9 +40,12 @@ impl<K: Storable + Ord + Clone, R: Serialize + DeserializeOwned, M: Memory> Tabl
         self.map.contains_key(key)
     }
 
-    /// Writes a record.
-    pub(crate) fn insert(&mut self, key: K, record: &R) {
-        self.map.insert(key, encode(record));
+    /// Writes a record; gives its bytes' number.
+    pub(crate) fn insert(&mut self, key: K, record: &R) -> usize {
+        let bytes = encode(record);
+        let len = bytes.len();
+        self.map.insert(key, bytes);
+        len
     }
 
     /// Removes a record; true if it was there.

@@ -69,7 +69,8 @@ pub struct RollingSha256(sha2::Sha256);
 impl RollingSha256 {
     /// Goes on over `bytes`, as [`update`](RollingHash::update) does, and gives the SHA-256 of these bytes alone.
     ///
-    /// One hash where nothing came before, one pass for both where a multiple of 64 bytes did; otherwise right, and about twice as dear.
+    /// One hash where nothing came before, one pass for both where a multiple of 64 bytes did; otherwise right, and
+    /// about twice as dear.
     ///
     /// ```
     /// use darkroom_core::Digest;

@@ -102,16 +102,20 @@ fn splits(longest: u32) -> Outcome {
     Ok(made)
 }
 
-/// As many messages as `count` says, all `longest` bytes long or up to three bytes shorter, hashed beside each other.
+/// As many messages as `count` says, up to `longest` bytes long, hashed beside each other: of about one length, then of
+/// lengths far apart.
 #[ic_cdk::query]
 fn each(count: u32, longest: u32) -> Outcome {
     let bytes = noise(longest as usize + count as usize);
-    let len = |n: usize| (longest as usize).saturating_sub(n % 4);
-    let messages: Vec<&[u8]> = (0..count as usize).map(|n| &bytes[n..n + len(n)]).collect();
+    let near = |n: usize| (longest as usize).saturating_sub(n % 4);
+    let apart = |n: usize| n * 97 % (longest as usize + 1);
     let mut made = 0;
-    for (message, found) in messages.iter().zip(digest_each(&messages)) {
-        let expected: [u8; 32] = Sha256::digest(message).into();
-        same(&mut made, || format!("{} bytes beside others", message.len()), found.0, expected)?;
+    for len in [&near as &dyn Fn(usize) -> usize, &apart] {
+        let messages: Vec<&[u8]> = (0..count as usize).map(|n| &bytes[n..n + len(n)]).collect();
+        for (message, found) in messages.iter().zip(digest_each(&messages)) {
+            let expected: [u8; 32] = Sha256::digest(message).into();
+            same(&mut made, || format!("{} bytes beside others", message.len()), found.0, expected)?;
+        }
     }
     Ok(made)
 }

@@ -1,12 +1,13 @@
-//! SHA-256 over whole blocks (FIPS 180-4, section 6.2.2) with SIMD128, for one or two chaining values.
+//! SHA-256 over whole blocks (FIPS 180-4, section 6.2.2) with SIMD128, for one, two or four chaining values.
 //!
-//! Written for few Wasm operators, as that is what the Internet Computer charges for. Two things make it cheap:
+//! Written for few Wasm operators, as that is what the Internet Computer charges for. Three things make it cheap:
 //!
 //! - the schedules of four blocks are made together, one block to each 32-bit lane;
-//! - two chaining values share them where the bytes are the same, and four have one lane each where they are not. A working variable `x` of the first and `y` of the second are one vector
-//!   `[x, x, y, y]`: a 64-bit left shift by `32 - n` leaves `x` rotated right by `n` in the upper half of its
-//!   pair, for one shift instead of two and an or. After a round's additions only the upper halves are right;
-//!   one swizzle doubles them again.
+//! - four chaining values over blocks of their own have one lane each;
+//! - two over the same blocks share the schedules. A working variable `x` of the first and `y` of the second are
+//!   one vector `[x, x, y, y]`: a 64-bit left shift by `32 - n` leaves `x` rotated right by `n` in the upper half
+//!   of its pair, for one shift instead of two and an or. After a round's additions only the upper halves are
+//!   right; one swizzle doubles them again.
 
 use core::arch::wasm32::{
     i8x16_shuffle, i8x16_swizzle, i32x4_add, i64x2_shl, u8x16, u32x4, u32x4_extract_lane, u32x4_shl,

@@ -196,7 +196,7 @@ impl Darkroom {
         });
         let (stamp, length) = stat.await??;
         let about = self.about(&options).await?;
-        if requires_image(&about.plan) {
+        if needs_bytes(&about.plan) {
             about.check_length(length)?;
         }
         let known = self.known_sha256(stamp.clone()).await?;
@@ -363,5 +363,60 @@ pub(super) fn begin_arguments(
         sha256: Some(sha256.0.into()),
         visibility: Some(options.visibility),
         idempotency_key: Some(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candid::Principal;
+    use darkroom_codec::CODECS;
+    use darkroom_core::pipeline::Config;
+    use ic_agent::Agent;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::config::to_wire;
+    use crate::darkroom::Toolkit;
+
+    /// A canister of which only the catalog is asked: a pipeline of optional stages, and 10 bytes of an image at most.
+    async fn with_optional_stages() -> Darkroom {
+        let registry = darkroom_processors::registry().unwrap();
+        let mut pipelines = to_wire(&Config::standard());
+        let lanes = pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.lanes);
+        for stage in lanes.flat_map(|lane| &mut lane.stages) {
+            stage.optional = stage.source.as_ref().map(|_| true);
+        }
+        let info = |descriptor: &darkroom_core::processor::Descriptor| api::ProcessorInfo {
+            id: descriptor.id().to_owned(),
+            version: descriptor.version(),
+            kind: descriptor.kind().0.to_owned(),
+            accepts: Vec::new(),
+            params: None,
+        };
+        let processors = registry.iter().map(info).collect();
+        let images = api::ImageLimits { max_bytes: Some(10), ..Default::default() };
+        let limits = api::Limits { images: Some(images), ..Default::default() };
+        let agent = Agent::builder().with_url("http://127.0.0.1:1").build().unwrap();
+        let toolkit = Toolkit { registry, decoder: &CODECS };
+        let darkroom = Darkroom::new(agent, Principal::management_canister(), toolkit);
+        let catalog = Catalog::of(pipelines, processors, limits);
+        darkroom.shared.catalog.get_or(async { Ok(catalog) }).await.unwrap();
+        darkroom
+    }
+
+    #[tokio::test]
+    async fn what_is_read_whole_has_a_length_that_is_allowed() {
+        let darkroom = with_optional_stages().await;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.txt");
+        std::fs::write(&path, "0123456789").unwrap();
+        let prepared = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap();
+        assert!(needs_bytes(&prepared.plan) && !requires_image(&prepared.plan));
+        std::fs::write(&path, "0123456789a").unwrap();
+        let refused = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::Processing(CoreError::ImageTooLarge { found: 11, allowed: 10, .. })),
+            "{refused}"
+        );
     }
 }

@@ -26,6 +26,16 @@ impl Catalog {
         Ok(Catalog { pipelines, processors, limits })
     }
 
+    /// One that is made up.
+    #[cfg(test)]
+    pub(crate) fn of(
+        pipelines: Vec<api::Pipeline>,
+        processors: Vec<api::ProcessorInfo>,
+        limits: api::Limits,
+    ) -> Catalog {
+        Catalog { pipelines, processors, limits }
+    }
+
     /// The canister's limits of images, to which derivatives made here keep too.
     pub(crate) fn images(&self) -> DecodeLimits {
         let standard = DecodeLimits::default();

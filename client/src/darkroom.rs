@@ -16,8 +16,9 @@ use tokio::sync::Semaphore;
 
 use crate::calls::Calls;
 use crate::catalog::Catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::Journal;
+use crate::remembered::Remembered;
 use crate::retry::RetryPolicy;
 use crate::window::{Gate, MOST};
 
@@ -89,7 +90,7 @@ pub struct Darkroom {
 pub(crate) struct Shared {
     /// Stages that run at once.
     pub(crate) threads: Arc<Semaphore>,
-    catalog: tokio::sync::Mutex<Option<Arc<Catalog>>>,
+    pub(crate) catalog: Remembered<Catalog>,
     /// Whether the canister is too old to be asked for earlier uploads.
     cannot_find: AtomicBool,
     /// Uploads in flight by idempotency key: one at a time goes on with an item.
@@ -109,7 +110,7 @@ impl Darkroom {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let shared = Shared {
             threads: Arc::new(Semaphore::new(threads)),
-            catalog: tokio::sync::Mutex::new(None),
+            catalog: Remembered::nothing(),
             cannot_find: AtomicBool::new(false),
             keys: Mutex::new(HashMap::new()),
         };
@@ -176,7 +177,7 @@ impl Darkroom {
     /// together.
     pub async fn configure(&self, args: &api::InitArgs) -> Result<()> {
         self.calls.update::<_, ()>("configure", args).await?;
-        self.forget_catalog().await;
+        self.forget_catalog();
         Ok(())
     }
 
@@ -202,6 +203,14 @@ impl Darkroom {
     /// As [`item`](Darkroom::item).
     pub async fn certified_item(&self, item: &str) -> Result<api::Item> {
         self.calls.update("item", &item).await
+    }
+
+    /// An item of which the canister has told: a node that knows none may be behind, then the network itself is asked.
+    pub(crate) async fn item_that_is_there(&self, item: &str) -> Result<api::Item> {
+        match self.item(item).await {
+            Err(Error::Refused { .. }) => self.certified_item(item).await,
+            told => told,
+        }
     }
 
     /// Deletes an item with all its assets; gives the bytes freed.
@@ -242,20 +251,14 @@ impl Darkroom {
     }
 
     /// Asks anew what the canister offers when that is needed next.
-    pub(crate) async fn forget_catalog(&self) {
-        *self.shared.catalog.lock().await = None;
+    pub(crate) fn forget_catalog(&self) {
+        self.shared.catalog.forget();
         self.shared.cannot_find.store(false, Ordering::Relaxed);
     }
 
     /// What the canister offers, asked once.
     pub(crate) async fn catalog(&self) -> Result<Arc<Catalog>> {
-        let mut catalog = self.shared.catalog.lock().await;
-        if let Some(catalog) = catalog.as_ref() {
-            return Ok(catalog.clone());
-        }
-        let loaded = Arc::new(Catalog::load(&self.calls).await?);
-        *catalog = Some(loaded.clone());
-        Ok(loaded)
+        self.shared.catalog.get_or(Catalog::load(&self.calls)).await
     }
 }
 

@@ -49,7 +49,7 @@
 //! | `derive/` | lane B: stages on threads |
 //! | `reprocess.rs` | derivatives of a stored item made again |
 //! | `download/`, `verify.rs` | assets read back and checked, into files too; derivatives made again |
-//! | `catalog.rs` | the canister's pipelines and processors, checked against the toolkit |
+//! | `catalog.rs`, `remembered.rs` | the canister's pipelines and processors, checked against the toolkit |
 //! | `calls.rs`, `retry.rs` | calls with their types, and which failures are worth another try |
 //! | `config/` | pipelines as people write them and as they travel, and what is wrong with them |
 
@@ -63,6 +63,7 @@ mod derive;
 mod download;
 mod error;
 mod journal;
+mod remembered;
 mod reprocess;
 mod retry;
 mod schedule;
@@ -73,7 +74,7 @@ mod upload;
 mod verify;
 mod window;
 
-pub use crate::connect::Connect;
+pub use crate::connect::{Connect, http_client};
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};

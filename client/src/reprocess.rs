@@ -101,7 +101,7 @@ impl Darkroom {
     /// known, which the canister then says.
     async fn key_of(&self, item: &api::Item, options: &ReprocessOptions) -> Result<Option<String>> {
         // The pipeline may have been configured anew since it was asked for last.
-        self.forget_catalog().await;
+        self.forget_catalog();
         let name = options.pipeline.as_ref().unwrap_or(&item.pipeline);
         let plan = self.catalog().await?.plan(Some(name), &self.toolkit.registry);
         let original = item.assets.iter().find(|asset| asset.name == ORIGINAL);

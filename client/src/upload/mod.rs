@@ -180,7 +180,7 @@ impl Darkroom {
                     return Err(Error::Changed { path: path.clone() });
                 }
                 // The canister may have been configured anew.
-                self.forget_catalog().await;
+                self.forget_catalog();
             }
             return Err(failure.error);
         }

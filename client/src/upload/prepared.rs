@@ -196,13 +196,13 @@ impl Darkroom {
         });
         let (stamp, length) = stat.await??;
         let about = self.about(&options).await?;
-        if requires_image(&about.plan) {
+        if needs_bytes(&about.plan) {
             about.check_length(length)?;
         }
         let known = self.known_sha256(stamp.clone()).await?;
         // What has no length may be something else than a file, such as a pipe.
         if length == 0 || is_read_whole(&about.plan, length) {
-            return self.look_whole(path, stamp, known, about, options, keep).await;
+            return self.look_whole(path, stamp, about, options, keep).await;
         }
         let looked = on_thread({
             let path = path.clone();
@@ -228,7 +228,6 @@ impl Darkroom {
         &self,
         path: PathBuf,
         stamp: Option<FileStamp>,
-        known: Option<Digest>,
         about: About,
         options: UploadOptions,
         keep: Keep,
@@ -248,22 +247,19 @@ impl Darkroom {
         if !is_same && keep == Keep::Nothing {
             return Err(Error::Changed { path });
         }
-        // What is known is of the file as it was.
-        let known = known.filter(|_| is_same);
         let (media, size) = self.check_image(&about, &options, &bytes).await?;
-        let sha256 = match known {
-            Some(sha256) => sha256,
-            None => {
-                let bytes = bytes.clone();
-                on_thread(move || Digest::of(&bytes)).await?
-            }
-        };
+        // The bytes are at hand, so what the journal says of them is not needed.
+        let sha256 = on_thread({
+            let bytes = bytes.clone();
+            move || Digest::of(&bytes)
+        });
+        let sha256 = sha256.await?;
         let length = bytes.len() as u64;
         let source = match keep {
             Keep::Bytes => Source::Bytes(bytes),
             Keep::Nothing => Source::File(path),
         };
-        let found = Found { source, stamp, length, media, size, trusted: known.is_some() };
+        let found = Found { source, stamp, length, media, size, trusted: false };
         Ok(found.prepared(sha256, about, options))
     }
 
@@ -363,5 +359,93 @@ pub(super) fn begin_arguments(
         sha256: Some(sha256.0.into()),
         visibility: Some(options.visibility),
         idempotency_key: Some(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candid::Principal;
+    use darkroom_codec::CODECS;
+    use darkroom_core::pipeline::Config;
+    use ic_agent::Agent;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::config::to_wire;
+    use crate::darkroom::Toolkit;
+
+    /// A canister of which only the catalog is asked: a pipeline of optional stages, and 10 bytes of an image at most.
+    async fn with_optional_stages() -> Darkroom {
+        let registry = darkroom_processors::registry().unwrap();
+        let mut pipelines = to_wire(&Config::standard());
+        let lanes = pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.lanes);
+        for stage in lanes.flat_map(|lane| &mut lane.stages) {
+            stage.optional = stage.source.as_ref().map(|_| true);
+        }
+        let info = |descriptor: &darkroom_core::processor::Descriptor| api::ProcessorInfo {
+            id: descriptor.id().to_owned(),
+            version: descriptor.version(),
+            kind: descriptor.kind().0.to_owned(),
+            accepts: Vec::new(),
+            params: None,
+        };
+        let processors = registry.iter().map(info).collect();
+        let images = api::ImageLimits { max_bytes: Some(10), ..Default::default() };
+        let limits = api::Limits { images: Some(images), ..Default::default() };
+        let agent = Agent::builder().with_url("http://127.0.0.1:1").build().unwrap();
+        let toolkit = Toolkit { registry, decoder: &CODECS };
+        let darkroom = Darkroom::new(agent, Principal::management_canister(), toolkit);
+        let catalog = Catalog::of(pipelines, processors, limits);
+        darkroom.shared.catalog.get_or(async { Ok(catalog) }).await.unwrap();
+        darkroom
+    }
+
+    #[tokio::test]
+    async fn what_is_read_whole_has_a_length_that_is_allowed() {
+        let darkroom = with_optional_stages().await;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.txt");
+        std::fs::write(&path, "0123456789").unwrap();
+        let prepared = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap();
+        assert!(needs_bytes(&prepared.plan) && !requires_image(&prepared.plan));
+        std::fs::write(&path, "0123456789a").unwrap();
+        let refused = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::Processing(CoreError::ImageTooLarge { found: 11, allowed: 10, .. })),
+            "{refused}"
+        );
+    }
+
+    /// A record that was left by a process that ended after publication must not be believed where bytes are read.
+    #[tokio::test]
+    async fn what_is_read_whole_is_hashed_whatever_the_journal_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let darkroom = with_optional_stages().await.with_journal(dir.path().join("uploads"));
+        let path = dir.path().join("notes.txt");
+        std::fs::write(&path, "right").unwrap();
+        let long_ago = crate::clock::now() - std::time::Duration::from_secs(60);
+        std::fs::File::options().append(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+        let (stamp, size) = stamp_of(&path).unwrap();
+        let upload = api::Upload {
+            item: "cbonwy6wynhnhbqe".to_owned(),
+            session: 1,
+            chunk_size: 65_536,
+            coverage: Vec::new(),
+            expires_at: 1,
+        };
+        let begun = crate::journal::Begun {
+            canister: darkroom.canister(),
+            idempotency_key: "key",
+            upload: &upload,
+            size,
+            sha256: Digest::of(b"wrong"),
+            file: stamp.clone(),
+        };
+        darkroom.journal.as_ref().unwrap().save(begun, crate::clock::now()).unwrap();
+        assert_eq!(darkroom.known_sha256(stamp.clone()).await.unwrap(), Some(Digest::of(b"wrong")));
+        let prepared = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap();
+        assert_eq!((prepared.sha256(), prepared.trusted), (Digest::of(b"right"), false));
+        darkroom.forget_records(vec!["key".to_owned()]).await;
+        assert_eq!(darkroom.known_sha256(stamp).await.unwrap(), None);
     }
 }

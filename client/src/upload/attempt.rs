@@ -104,7 +104,7 @@ impl Job<'_> {
                 }
             }
         }
-        self.tracker.report(Event::Begun { item: upload.item.clone(), resumed });
+        self.tracker.begun(&upload.item, resumed);
         let lanes = self.both_lanes(&upload, known.as_ref(), open.made);
         let (_, result) = tokio::join!(self.keep(&upload), lanes);
         match result {

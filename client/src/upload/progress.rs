@@ -23,7 +23,7 @@ pub enum Event {
         /// The item.
         item: String,
     },
-    /// A lane has moved on.
+    /// A lane has begun, or moved on.
     Lane {
         /// The lane, as an index into the pipeline's lanes.
         index: usize,
@@ -95,6 +95,13 @@ impl<'a> Tracker<'a> {
 
     pub(crate) fn report(&self, event: Event) {
         (self.report)(event);
+    }
+
+    /// The canister knows of the upload, and nothing is done: every lane is told of.
+    pub(crate) fn begun(&self, item: &str, resumed: bool) {
+        self.report(Event::Begun { item: item.to_owned(), resumed });
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (0..lanes).for_each(|index| self.advance(index, 0, "begun"));
     }
 
     /// Bytes of the original are stored.

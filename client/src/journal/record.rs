@@ -9,7 +9,7 @@ use darkroom_core::Digest;
 use serde::{Deserialize, Serialize};
 
 /// The version of the form. Records of another are not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A file that was written to this shortly before it was hashed may be written to again without another time:
 /// some file systems count in steps of two seconds.
@@ -42,6 +42,31 @@ pub(crate) struct FileStamp {
     length: u64,
     /// Nanoseconds since 1970, in two parts since JSON's numbers are small.
     modified: (u64, u32),
+    /// Where the system tells more, also what cannot be set like a time.
+    unix: Option<UnixStamp>,
+}
+
+/// What Unix tells of a file besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct UnixStamp {
+    device: u64,
+    inode: u64,
+    /// When contents, name or rights changed last: seconds and nanoseconds since 1970.
+    changed: (i64, i64),
+}
+
+impl UnixStamp {
+    #[cfg(unix)]
+    #[allow(clippy::unnecessary_wraps, reason = "other systems tell nothing")]
+    fn of(data: &Metadata) -> Option<UnixStamp> {
+        use std::os::unix::fs::MetadataExt;
+        Some(UnixStamp { device: data.dev(), inode: data.ino(), changed: (data.ctime(), data.ctime_nsec()) })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Option<UnixStamp> {
+        None
+    }
 }
 
 /// What is kept of an upload, before it has a time.
@@ -59,7 +84,8 @@ impl FileStamp {
     pub(crate) fn of(path: &Path, data: &Metadata) -> Option<FileStamp> {
         let since = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let path = path.canonicalize().ok()?.to_str()?.to_owned();
-        Some(FileStamp { path, length: data.len(), modified: (since.as_secs(), since.subsec_nanos()) })
+        let modified = (since.as_secs(), since.subsec_nanos());
+        Some(FileStamp { path, length: data.len(), modified, unix: UnixStamp::of(data) })
     }
 
     fn modified(&self) -> Option<SystemTime> {

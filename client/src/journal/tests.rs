@@ -88,6 +88,37 @@ fn a_file_that_looks_the_same_is_not_hashed_again() {
     assert_eq!(journal.sha256_of(None, now()), None);
 }
 
+/// Length and time may be those of before.
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_edited_or_replaced_is_hashed_again() {
+    use std::os::unix::fs::MetadataExt;
+    let (dir, journal) = journal();
+    let known = |path: &Path| journal.sha256_of(stamp(path).as_ref(), now());
+    let path = settled_file(&dir, "a.jpg");
+    let before = std::fs::metadata(&path).unwrap();
+    save(&journal, canister(1), KEY, 7, stamp(&path));
+    assert_eq!(known(&path), Some(Digest::of(b"data")));
+    let changed = |data: &std::fs::Metadata| (data.ctime(), data.ctime_nsec());
+    let edited = loop {
+        std::fs::write(&path, b"atad").unwrap();
+        touch(&path, before.modified().unwrap());
+        let data = std::fs::metadata(&path).unwrap();
+        // Some systems count these times in steps of some milliseconds.
+        if changed(&data) != changed(&before) {
+            break data;
+        }
+    };
+    assert_eq!((edited.len(), edited.modified().unwrap()), (before.len(), before.modified().unwrap()));
+    assert_eq!(known(&path), None, "edited");
+    save(&journal, canister(1), KEY, 7, stamp(&path));
+    assert!(known(&path).is_some());
+    let other = settled_file(&dir, "b.jpg");
+    touch(&other, before.modified().unwrap());
+    std::fs::rename(&other, &path).unwrap();
+    assert_eq!(known(&path), None, "replaced");
+}
+
 #[test]
 fn a_file_that_was_just_written_is_hashed_again() {
     let (dir, journal) = journal();
@@ -102,7 +133,7 @@ fn what_is_of_no_use_is_removed_and_nothing_else_is() {
     let (_dir, journal) = journal();
     save(&journal, canister(1), KEY, 7, None);
     let good = std::fs::read_to_string(path_of(&journal, KEY)).unwrap();
-    let newer = good.replace("\"darkroom_journal\": 1", "\"darkroom_journal\": 2");
+    let newer = good.replace("\"darkroom_journal\": 2", "\"darkroom_journal\": 3");
     let foreign = good.replace(&canister(1).to_text(), &canister(2).to_text());
     let no_digest = good.replace(&Digest::of(b"data").to_string(), &"é".repeat(32));
     let long = good.clone() + &" ".repeat(70_000);

@@ -202,7 +202,7 @@ impl Darkroom {
         let known = self.known_sha256(stamp.clone()).await?;
         // What has no length may be something else than a file, such as a pipe.
         if length == 0 || is_read_whole(&about.plan, length) {
-            return self.look_whole(path, stamp, known, about, options, keep).await;
+            return self.look_whole(path, stamp, about, options, keep).await;
         }
         let looked = on_thread({
             let path = path.clone();
@@ -228,7 +228,6 @@ impl Darkroom {
         &self,
         path: PathBuf,
         stamp: Option<FileStamp>,
-        known: Option<Digest>,
         about: About,
         options: UploadOptions,
         keep: Keep,
@@ -248,22 +247,19 @@ impl Darkroom {
         if !is_same && keep == Keep::Nothing {
             return Err(Error::Changed { path });
         }
-        // What is known is of the file as it was.
-        let known = known.filter(|_| is_same);
         let (media, size) = self.check_image(&about, &options, &bytes).await?;
-        let sha256 = match known {
-            Some(sha256) => sha256,
-            None => {
-                let bytes = bytes.clone();
-                on_thread(move || Digest::of(&bytes)).await?
-            }
-        };
+        // The bytes are at hand, so what the journal says of them is not needed.
+        let sha256 = on_thread({
+            let bytes = bytes.clone();
+            move || Digest::of(&bytes)
+        });
+        let sha256 = sha256.await?;
         let length = bytes.len() as u64;
         let source = match keep {
             Keep::Bytes => Source::Bytes(bytes),
             Keep::Nothing => Source::File(path),
         };
-        let found = Found { source, stamp, length, media, size, trusted: known.is_some() };
+        let found = Found { source, stamp, length, media, size, trusted: false };
         Ok(found.prepared(sha256, about, options))
     }
 
@@ -418,5 +414,38 @@ mod tests {
             matches!(refused, Error::Processing(CoreError::ImageTooLarge { found: 11, allowed: 10, .. })),
             "{refused}"
         );
+    }
+
+    /// A record that was left by a process that ended after publication must not be believed where bytes are read.
+    #[tokio::test]
+    async fn what_is_read_whole_is_hashed_whatever_the_journal_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let darkroom = with_optional_stages().await.with_journal(dir.path().join("uploads"));
+        let path = dir.path().join("notes.txt");
+        std::fs::write(&path, "right").unwrap();
+        let long_ago = crate::clock::now() - std::time::Duration::from_secs(60);
+        std::fs::File::options().append(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+        let (stamp, size) = stamp_of(&path).unwrap();
+        let upload = api::Upload {
+            item: "cbonwy6wynhnhbqe".to_owned(),
+            session: 1,
+            chunk_size: 65_536,
+            coverage: Vec::new(),
+            expires_at: 1,
+        };
+        let begun = crate::journal::Begun {
+            canister: darkroom.canister(),
+            idempotency_key: "key",
+            upload: &upload,
+            size,
+            sha256: Digest::of(b"wrong"),
+            file: stamp.clone(),
+        };
+        darkroom.journal.as_ref().unwrap().save(begun, crate::clock::now()).unwrap();
+        assert_eq!(darkroom.known_sha256(stamp.clone()).await.unwrap(), Some(Digest::of(b"wrong")));
+        let prepared = darkroom.prepare_path(&path, UploadOptions::default()).await.unwrap();
+        assert_eq!((prepared.sha256(), prepared.trusted), (Digest::of(b"right"), false));
+        darkroom.forget_records(vec!["key".to_owned()]).await;
+        assert_eq!(darkroom.known_sha256(stamp).await.unwrap(), None);
     }
 }

@@ -18,6 +18,13 @@ impl Darkroom {
         let Some(journal) = self.journal.clone() else { return Ok(None) };
         on_thread(move || journal.sha256_of(file.as_ref(), now())).await
     }
+
+    /// Forgets uploads that are published: a process may have ended between that and forgetting its record.
+    pub(super) async fn forget_records(&self, keys: Vec<String>) {
+        let Some(journal) = self.journal.clone().filter(|_| !keys.is_empty()) else { return };
+        let canister = self.canister();
+        let _ = on_thread(move || keys.iter().for_each(|key| journal.remove(canister, key))).await;
+    }
 }
 
 impl Job<'_> {

@@ -62,7 +62,10 @@ impl Darkroom {
                 ..Outcome::of(&item, file.size)
             })
         };
-        Ok(files.into_iter().zip(found.into_iter().flatten()).map(outcome).collect())
+        let outcomes: Vec<_> = files.iter().copied().zip(found.into_iter().flatten()).map(outcome).collect();
+        let are_there = files.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_some());
+        self.forget_records(are_there.map(|(file, _)| file.idempotency_key().to_owned()).collect()).await;
+        Ok(outcomes)
     }
 
     /// The published items of these keys of the caller's. None of them where the canister cannot be asked. What does not

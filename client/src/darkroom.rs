@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::calls::Calls;
 use crate::catalog::Catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::remembered::Remembered;
 use crate::retry::RetryPolicy;
@@ -203,6 +203,14 @@ impl Darkroom {
     /// As [`item`](Darkroom::item).
     pub async fn certified_item(&self, item: &str) -> Result<api::Item> {
         self.calls.update("item", &item).await
+    }
+
+    /// An item of which the canister has told: a node that knows none may be behind, then the network itself is asked.
+    pub(crate) async fn item_that_is_there(&self, item: &str) -> Result<api::Item> {
+        match self.item(item).await {
+            Err(Error::Refused { .. }) => self.certified_item(item).await,
+            told => told,
+        }
     }
 
     /// Deletes an item with all its assets; gives the bytes freed.

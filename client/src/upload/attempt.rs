@@ -75,11 +75,7 @@ impl Job<'_> {
             // Nothing has arrived, so there is nothing to ask for.
             0 => None,
             _ if certified => Some(self.darkroom.certified_item(&upload.item).await?),
-            // A node may be behind: then the network's own answer counts.
-            _ => Some(match self.darkroom.item(&upload.item).await {
-                Err(Error::Refused { .. }) => self.darkroom.certified_item(&upload.item).await?,
-                item => item?,
-            }),
+            _ => Some(self.darkroom.item_that_is_there(&upload.item).await?),
         };
         Ok(Start { upload, known, certified, from_journal: false })
     }

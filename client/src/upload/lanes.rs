@@ -120,7 +120,7 @@ impl Job<'_> {
         let begun = Instant::now();
         let mut wait = POLL[0];
         loop {
-            let now: api::Item = self.darkroom.item(item).await?;
+            let now = self.darkroom.item_that_is_there(item).await?;
             if now.state == api::item_state::PUBLISHED {
                 return self.darkroom.certified_item(item).await;
             }

@@ -147,6 +147,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A download was to replace what is not a file: a directory, a link, a device.
+    #[error("{path} is no regular file; a download makes a file, or replaces one")]
+    NotAFile {
+        /// What is there.
+        path: PathBuf,
+    },
     /// Another download is writing the same file.
     #[error("another download is writing {path}")]
     Busy {
@@ -203,6 +209,7 @@ impl Error {
             | Error::UnknownAsset { .. }
             | Error::OutOfRange { .. }
             | Error::Exists { .. }
+            | Error::NotAFile { .. }
             | Error::Busy { .. } => ErrorKind::Usage,
             Error::ProcessorVersion { .. } | Error::Refused { .. } => ErrorKind::Refused,
             Error::Call { source, .. } => {

@@ -69,6 +69,7 @@ impl Darkroom {
     ///
     /// # Errors
     /// [`Error::Exists`] for a file that is there, before anything is fetched, unless it may be overwritten;
+    /// [`Error::NotAFile`] for anything else that is there, such as a directory or a link;
     /// [`Error::Busy`] while another download has the same asset for the same file, [`Error::Write`],
     /// [`Error::UnknownAsset`], [`Error::Mismatch`], and what the calls run into.
     pub async fn download(
@@ -137,10 +138,11 @@ impl Darkroom {
     }
 }
 
-/// Refuses a target that must not be replaced.
-fn check_free(path: &Path, overwrite: bool) -> Result<()> {
+/// Refuses a target that must not be replaced. Waits for the disk.
+pub(super) fn check_free(path: &Path, overwrite: bool) -> Result<()> {
     match std::fs::symlink_metadata(path) {
-        Ok(data) if data.is_dir() || !overwrite => Err(Error::Exists { path: path.to_owned() }),
+        Ok(data) if !data.is_file() => Err(Error::NotAFile { path: path.to_owned() }),
+        Ok(_) if !overwrite => Err(Error::Exists { path: path.to_owned() }),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::Write(error)),

@@ -11,6 +11,7 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::hash::{RollingHash, RollingSha256};
 
+use crate::download::file::check_free;
 use crate::error::{Error, Result};
 
 /// Bytes that are read at once.
@@ -31,11 +32,13 @@ impl Part {
     /// The part of an asset that is for `target`, with what an earlier download has left of it. Waits for the disk.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Write`].
+    /// [`Error::Busy`], [`Error::Write`], also where a link has the name of the part, [`Error::NotAFile`].
     pub(super) fn open(target: &Path, asset: &api::Asset) -> Result<Part> {
         let path = part_of(target, Digest(*asset.sha256))?;
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(Error::Write)?;
+        let file = open(&path).map_err(Error::Write)?;
+        if !file.metadata().map_err(Error::Write)?.is_file() {
+            return Err(Error::NotAFile { path });
+        }
         lock(&file, &path)?;
         let mut part = Part { path, file, length: 0, hash: RollingSha256::default() };
         part.take_stock(asset).map_err(Error::Write)?;
@@ -103,9 +106,11 @@ impl Part {
     /// Gives it the name of the target. Waits for the disk.
     ///
     /// # Errors
-    /// [`Error::Exists`] where a file has come to be there that may not be replaced, [`Error::Write`].
+    /// [`Error::Exists`] where a file has come to be there that may not be replaced, [`Error::NotAFile`],
+    /// [`Error::Write`].
     pub(super) fn place(self, target: &Path, overwrite: bool) -> Result<()> {
         self.file.sync_all().map_err(Error::Write)?;
+        check_free(target, overwrite)?;
         if overwrite {
             return std::fs::rename(&self.path, target).map_err(Error::Write);
         }
@@ -121,6 +126,20 @@ impl Part {
             Err(_) => std::fs::rename(&self.path, target).map_err(Error::Write),
         }
     }
+}
+
+/// Opens a part, or makes it. A link is not followed: in a directory that others write to it may lead anywhere.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Nor is anything waited for that only looks like a file.
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
 }
 
 /// Where the part of a target is.
@@ -154,7 +173,7 @@ fn lock(file: &File, path: &Path) -> Result<()> {
 fn is_same(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let ours = file.metadata()?;
-    match std::fs::metadata(path) {
+    match std::fs::symlink_metadata(path) {
         Ok(named) => Ok((ours.dev(), ours.ino()) == (named.dev(), named.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -223,6 +242,31 @@ mod tests {
         assert_eq!(Part::open(&target, &asset()).unwrap().length(), 20);
         let nameless = Part::open(Path::new("/"), &asset()).unwrap_err();
         assert!(matches!(nameless, Error::Write(_)), "{nameless}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_files_are_written_and_replaced() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let (target, mine) = (dir.path().join("photo.jpg"), dir.path().join("mine"));
+        std::fs::write(&mine, "mine").unwrap();
+        symlink(&mine, there(&target)).unwrap();
+        let refused = Part::open(&target, &asset()).unwrap_err();
+        assert!(matches!(refused, Error::Write(_)), "{refused}");
+        std::fs::remove_file(there(&target)).unwrap();
+        for overwrite in [false, true] {
+            let fetched = || Part::open(&target, &asset()).unwrap();
+            symlink(&mine, &target).unwrap();
+            let refused = fetched().place(&target, overwrite).unwrap_err();
+            assert!(matches!(refused, Error::NotAFile { .. }), "{refused}");
+            std::fs::remove_file(&target).unwrap();
+            std::fs::create_dir(&target).unwrap();
+            let refused = fetched().place(&target, overwrite).unwrap_err();
+            assert!(matches!(refused, Error::NotAFile { .. }), "{refused}");
+            std::fs::remove_dir(&target).unwrap();
+        }
+        assert_eq!(std::fs::read(&mine).unwrap(), b"mine");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Darkroom {
 
     /// The same with a journal: a directory, created when first needed, in which uploads in flight are kept, a
     /// small file each. After a crash [`upload_path`](Darkroom::upload_path) then goes on without hashing a file
-    /// again whose path, length and time are the same, and without opening its session anew. Several processes,
+    /// again that looks the same to the system, and without opening its session anew. Several processes,
     /// canisters and networks may share a directory.
     ///
     /// Without a journal uploads are continued too: the canister knows them by what they declare, and is right

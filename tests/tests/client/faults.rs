@@ -99,7 +99,12 @@ async fn connected(place: &Place, canister: Principal) -> Darkroom {
     let connect = Darkroom::connect(place.proxy.url(), canister)
         .identity(BasicIdentity::from_raw_key(&[1; 32]))
         .toolkit(toolkit)
-        .retry(RetryPolicy { attempts: 20, first_wait: Duration::from_millis(20), ..Default::default() })
+        .retry(RetryPolicy {
+            attempts: 20,
+            first_wait: Duration::from_millis(20),
+            longest_wait: Duration::from_millis(300),
+            patience: None,
+        })
         .window(8);
     connect.await.unwrap()
 }
@@ -158,6 +163,25 @@ async fn whatever_happens_on_the_way_everything_is_stored_once() {
         place.proxy.pass();
         assert_eq!(holds(&client).await, expected, "seed {seed}");
     }
+}
+
+/// The canister remembers what was deleted, so a repeated call gives what the lost one gave.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_whose_reply_is_lost_is_a_removal() {
+    let place = Place::new(None);
+    let client = place.client(place.install(files_only()).await);
+    let stored = client.upload(noise(5_000, 1), UploadOptions::default(), drop).await.unwrap();
+    let is_removal = |call: &Call| call.method.as_deref() == Some("delete_item");
+    place.proxy.rule(move |call| match is_removal(call) && call.passed == 0 {
+        true => Fault::LoseReply,
+        false => Fault::None,
+    });
+    assert_eq!(client.remove(&stored.item).await.unwrap(), 5_000);
+    assert_eq!(place.proxy.count("delete_item"), 2);
+    let (own, _, _) = holds(&client).await;
+    assert_eq!((own.items, own.bytes), (0, 0));
+    let none = client.remove("cbonwy6wynhnhbqe").await.unwrap_err();
+    assert_eq!(none.code(), Some(api::code::ITEM_NOT_FOUND), "what was never there is not removed: {none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    all done
+  0    all done; of `run`, every required asset is stored
   1    some of it failed, or something on this machine did
   2    the command cannot be carried out as it was given
   3    the network cannot be used

@@ -60,7 +60,7 @@ impl Deployment<'_> {
                 Installed::Module(found) if found == carried() => return Ok((canister, false)),
                 Installed::Module(module) => {
                     self.check_upgrade(canister, module).await?;
-                    eprintln!("upgrading canister {canister} to the version of this binary");
+                    note!("upgrading canister {canister} to the version of this binary");
                     self.install(canister, true, &api::InitArgs::default()).await?;
                     return Ok((canister, false));
                 }
@@ -74,7 +74,7 @@ impl Deployment<'_> {
         let canister = self.create().await?;
         self.state.set_canister(self.network.key(), canister)?;
         self.install(canister, false, args).await?;
-        eprintln!("deployed canister {canister}");
+        note!("deployed canister {canister}");
         Ok((canister, true))
     }
 

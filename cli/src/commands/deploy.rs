@@ -81,13 +81,13 @@ async fn tell_project(
         match place.canisters()?.get(&name) {
             Some(known) if *known == canister => continue,
             Some(known) if deployment.installed(*known).await? != Installed::Missing => {
-                eprintln!("note: {file} has canister {known} as `{name}`, and keeps it");
+                note!("note: {file} has canister {known} as `{name}`, and keeps it");
                 continue;
             }
             _ => {}
         }
         place.set_canister(&name, canister)?;
-        eprintln!("{file} has it as `{name}` now");
+        note!("{file} has it as `{name}` now");
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ async fn to_file(connection: &Connection, args: &Get, path: &Path) -> Result<()>
     drop(progress);
     drop(display);
     let asset = downloaded.asset;
-    eprintln!("{}: {}, SHA-256 {} verified", path.display(), text::bytes(asset.bytes), asset.sha256);
+    say!("{}: {}, SHA-256 {} verified", path.display(), text::bytes(asset.bytes), asset.sha256);
     Ok(())
 }
 
@@ -75,7 +75,7 @@ async fn is_there(connection: &Connection, args: &Get, path: &Path) -> Result<bo
     if found != Digest(*asset.sha256) {
         return Ok(false);
     }
-    eprintln!("{} is there already: {}, SHA-256 {found} verified", path.display(), text::bytes(asset.size));
+    say!("{} is there already: {}, SHA-256 {found} verified", path.display(), text::bytes(asset.size));
     Ok(true)
 }
 

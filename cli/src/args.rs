@@ -177,7 +177,7 @@ pub(crate) struct Get {
     pub(crate) item: String,
     /// The asset's name, such as `original` or `thumbnail`.
     pub(crate) asset: String,
-    /// The file to write; standard output if not given. What arrives is kept in a file beside it until all of it is
+    /// The file to write; standard output if not given, or `-`. What arrives is kept in a file beside it until all of it is
     /// there, and the same command goes on from that.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -27,8 +27,6 @@ fn of_version(version: &str) -> Vec<u8> {
 
 /// Installs a module in place of what a canister has.
 fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
-    let identity = BasicIdentity::from_pem_file(place.path(".darkroom/identity.pem")).unwrap();
-    let agent = Agent::builder().with_url(url).with_identity(identity).build().unwrap();
     let install = management::InstallCodeArgs {
         mode: management::CanisterInstallMode::Reinstall,
         canister_id: canister,
@@ -36,10 +34,22 @@ fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
         arg: Encode!(&None::<darkroom_api::InitArgs>).unwrap(),
         sender_canister_version: None,
     };
-    let arg = Encode!(&install).unwrap();
+    manage(place, url, canister, "install_code", Encode!(&install).unwrap());
+}
+
+/// Stops a canister, as an upgrade does that is then interrupted.
+fn stop(place: &Place, url: &str, canister: Principal) {
+    let target = management::CanisterIdRecord { canister_id: canister };
+    manage(place, url, canister, "stop_canister", Encode!(&target).unwrap());
+}
+
+/// Calls the network itself as the canister's controller.
+fn manage(place: &Place, url: &str, canister: Principal, method: &str, arg: Vec<u8>) {
+    let identity = BasicIdentity::from_pem_file(place.path(".darkroom/identity.pem")).unwrap();
+    let agent = Agent::builder().with_url(url).with_identity(identity).build().unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         agent.fetch_root_key().await.unwrap();
-        let call = agent.update(&Principal::management_canister(), "install_code").with_arg(arg);
+        let call = agent.update(&Principal::management_canister(), method).with_arg(arg);
         call.with_effective_canister_id(canister).call_and_wait().await.unwrap();
     });
 }
@@ -54,6 +64,23 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     let ids = std::fs::read(place.path(".darkroom/canisters.json")).unwrap();
     let ids: serde_json::Value = serde_json::from_slice(&ids).unwrap();
     let canister = Principal::from_text(ids["local"].as_str().unwrap()).unwrap();
+
+    // An upgrade that was interrupted leaves it stopped, whatever module it has then.
+    let photo = place.photo("a.jpg", 1);
+    for command in [&["deploy"][..], &["upgrade"], &["run", photo.to_str().unwrap()]] {
+        stop(&place, &running.url, canister);
+        let remedy = format!("darkroom deploy --canister {canister}");
+        let doctor = place.run(&["doctor"]).code(1).stdout();
+        assert!(doctor.contains("is stopped") && doctor.contains(&remedy), "{doctor}");
+        place.run(command).code(0).says("was stopped, and runs again");
+        place.run(&["processors"]).code(0);
+    }
+
+    install(&place, &running.url, canister, of_version("0.0.9"));
+    stop(&place, &running.url, canister);
+    place.run(&["upgrade", "--dry-run"]).code(4).says("`darkroom upgrade` starts it");
+    place.run(&["upgrade"]).code(0);
+    place.run(&["processors"]).code(0);
 
     install(&place, &running.url, canister, of_version("0.0.9"));
     let change = format!("version    0.0.9 -> {}", env!("CARGO_PKG_VERSION"));
@@ -77,7 +104,6 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     install(&place, &running.url, canister, b"\0asm\x01\0\0\0".to_vec());
     place.run(&["upgrade"]).code(4).says("is not a Darkroom");
     place.run(&["deploy"]).code(4).says("is not a Darkroom, and keeps it");
-    let photo = place.photo("a.jpg", 1);
     place.run(&["run", photo.to_str().unwrap()]).code(4).says("is not a Darkroom, and keeps it");
     place.run(&["upgrade", "--canister", "rrkah-fqaaa-aaaaa-aaaaq-cai"]).code(4).says("there is no canister");
 

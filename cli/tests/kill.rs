@@ -113,6 +113,7 @@ fn a_run_whose_network_was_killed_with_it_is_continued() {
     }
     run.0.kill().unwrap();
     run.0.wait().unwrap();
+    assert_eq!(records(&place).len(), 1, "nothing was interrupted");
     let line = place.store(&[text(&large)]).remove(0);
     assert_eq!(asset(&line, "original")["bytes"], std::fs::metadata(&large).unwrap().len());
     assert!(records(&place).is_empty());

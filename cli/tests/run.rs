@@ -150,7 +150,7 @@ fn after_a_failure_nothing_is_begun_unless_it_is_asked_for() {
     // What is known to fail before anything is begun fails before anything is begun.
     let done = place.run(&["run", text(&first), text(&missing)]);
     done.code(1).says("no such").says("1 other file not tried; --keep-going");
-    assert!(!place.path(".darkroom").exists(), "not even a network was");
+    assert!(place.is_unused(), "not even a network was");
     let done = place.run(&["run", "--json", "--jobs", "1", text(&first), text(&words), text(&last)]);
     done.code(1).says("3 files: 1 uploaded, 1 failed, 1 not tried;").says("--keep-going goes on");
     assert_eq!(done.json().len(), 1);

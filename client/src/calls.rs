@@ -7,7 +7,7 @@ use ic_agent::{Agent, AgentError};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::retry::{RetryPolicy, is_overload, is_transient};
+use crate::retry::{RetryPolicy, Tries, is_overload, is_transient};
 use crate::thread::on_thread;
 use crate::window::{Gate, Pass};
 
@@ -85,11 +85,11 @@ impl Calls {
         R: CandidType + DeserializeOwned,
     {
         let argument = Encode!().map_err(|error| unreadable(call, error))?;
-        let mut attempt = 1;
+        let mut tries = Tries::default();
         loop {
             match self.send(Mode::Query, call, argument.clone()).await {
                 Ok(bytes) => return Decode!(&bytes, R).map_err(|error| unreadable(call, error)),
-                Err(source) => self.pause(call, source, &mut attempt).await?,
+                Err(source) => self.pause(call, source, &mut tries).await?,
             }
         }
     }
@@ -136,7 +136,7 @@ impl Calls {
         R: CandidType + DeserializeOwned,
     {
         let through_gate = pass.is_some();
-        let mut attempt = 1;
+        let mut tries = Tries::default();
         loop {
             match self.send(mode, call, argument.bytes().await?).await {
                 Ok(bytes) => {
@@ -147,17 +147,16 @@ impl Calls {
                         Ok(answer) => return Ok(answer),
                         Err(source) => source,
                     };
-                    let again = source.retryable && attempt < ANSWER_ATTEMPTS;
-                    let wait = again.then(|| self.retry.wait(attempt, rand::random())).flatten();
-                    let Some(wait) = wait else { return Err(Error::Refused { call, source }) };
-                    tokio::time::sleep(wait).await;
-                    attempt += 1;
+                    let may = source.retryable && tries.failed() + 1 < ANSWER_ATTEMPTS;
+                    if !(may && tries.again(&self.retry).await) {
+                        return Err(Error::Refused { call, source });
+                    }
                 }
                 Err(source) => {
                     if let Some(pass) = pass.take().filter(|_| is_overload(&source)) {
                         pass.overloaded();
                     }
-                    self.pause(call, source, &mut attempt).await?;
+                    self.pause(call, source, &mut tries).await?;
                 }
             }
             if through_gate {
@@ -173,8 +172,8 @@ impl Calls {
         }
     }
 
-    async fn pause(&self, call: &'static str, source: AgentError, attempt: &mut u32) -> Result<()> {
-        unless_transient(&self.retry, call, source, attempt).await
+    async fn pause(&self, call: &'static str, source: AgentError, tries: &mut Tries) -> Result<()> {
+        unless_transient(&self.retry, call, source, tries).await
     }
 }
 
@@ -183,13 +182,12 @@ pub(crate) async fn unless_transient(
     retry: &RetryPolicy,
     call: &'static str,
     source: AgentError,
-    attempt: &mut u32,
+    tries: &mut Tries,
 ) -> Result<()> {
-    let wait = is_transient(&source).then(|| retry.wait(*attempt, rand::random())).flatten();
-    let Some(wait) = wait else { return Err(Error::Call { call, source: Box::new(source) }) };
-    tokio::time::sleep(wait).await;
-    *attempt += 1;
-    Ok(())
+    if is_transient(&source) && tries.again(retry).await {
+        return Ok(());
+    }
+    Err(Error::Call { call, source: Box::new(source) })
 }
 
 fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>

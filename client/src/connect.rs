@@ -13,7 +13,7 @@ use url::{Host, Url};
 use crate::calls::unless_transient;
 use crate::darkroom::{Darkroom, Toolkit};
 use crate::error::{Error, Result};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryPolicy, Tries};
 use crate::window::{Gate, MOST};
 
 /// What a connection is made with, by [`Darkroom::connect`]; awaited, it gives the [`Darkroom`].
@@ -144,11 +144,11 @@ impl IntoFuture for Connect {
 }
 
 async fn fetch_root_key(agent: &Agent, retry: RetryPolicy) -> Result<()> {
-    let mut attempt = 1;
+    let mut tries = Tries::default();
     loop {
         match agent.fetch_root_key().await {
             Ok(()) => return Ok(()),
-            Err(source) => unless_transient(&retry, "status", source, &mut attempt).await?,
+            Err(source) => unless_transient(&retry, "status", source, &mut tries).await?,
         }
     }
 }

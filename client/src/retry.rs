@@ -5,17 +5,21 @@ use std::time::Duration;
 use ic_agent::AgentError;
 use ic_agent::agent::RejectCode;
 use ic_agent::agent_error::TransportError;
+use tokio::time::Instant;
 
 /// How often and how patiently calls are repeated. Every call of this crate may be repeated: the canister
 /// gives the same answer.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Attempts in all, at least 1.
+    /// Attempts in all, at least 1. Where there is `patience` it counts instead.
     pub attempts: u32,
     /// Wait before the second attempt; it doubles from one to the next.
     pub first_wait: Duration,
     /// The longest wait.
     pub longest_wait: Duration,
+    /// For how long a call is repeated after it has failed for the first time, however many attempts that takes; the
+    /// last one is at its end. `None` counts attempts.
+    pub patience: Option<Duration>,
 }
 
 impl Default for RetryPolicy {
@@ -24,19 +28,61 @@ impl Default for RetryPolicy {
             attempts: 6,
             first_wait: Duration::from_millis(200),
             longest_wait: Duration::from_secs(8),
+            patience: None,
         }
     }
 }
 
 impl RetryPolicy {
-    /// The wait after `attempt` attempts, `None` when it was the last. `jitter` is from 0 to 1: half of the
-    /// wait is left to it, so that calls that failed together do not come back together.
-    pub(crate) fn wait(&self, attempt: u32, jitter: f64) -> Option<Duration> {
-        if attempt >= self.attempts {
-            return None;
-        }
+    /// For networks that are away for a while: each call is repeated for this long after it has failed for the first
+    /// time, with waits that grow to 8 s. Nothing is repeated where it is zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use darkroom_client::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::patient(Duration::from_secs(120));
+    /// assert_eq!(policy.patience, Some(Duration::from_secs(120)));
+    /// ```
+    pub fn patient(patience: Duration) -> RetryPolicy {
+        RetryPolicy { patience: Some(patience), ..RetryPolicy::default() }
+    }
+
+    /// The wait after `attempt` attempts, `None` when it was the last; the first of them failed `since` ago. `jitter`
+    /// is from 0 to 1: half of the wait is left to it, so that calls that failed together do not come back together.
+    fn wait(&self, attempt: u32, since: Duration, jitter: f64) -> Option<Duration> {
+        let left = match self.patience {
+            Some(patience) => patience.checked_sub(since).filter(|left| !left.is_zero())?,
+            None if attempt >= self.attempts => return None,
+            None => Duration::MAX,
+        };
         let doubled = self.first_wait.saturating_mul(1u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
-        Some(doubled.min(self.longest_wait).mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0)))
+        Some(doubled.min(self.longest_wait).mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0)).min(left))
+    }
+}
+
+/// The attempts at one call.
+#[derive(Debug, Default)]
+pub(crate) struct Tries {
+    failed: u32,
+    since: Option<Instant>,
+}
+
+impl Tries {
+    /// How many have failed and were followed by another.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// Waits after one that failed. `false`, at once, when it was the last.
+    pub(crate) async fn again(&mut self, policy: &RetryPolicy) -> bool {
+        let since = self.since.get_or_insert_with(Instant::now).elapsed();
+        let Some(wait) = policy.wait(self.failed.saturating_add(1), since, rand::random()) else {
+            return false;
+        };
+        tokio::time::sleep(wait).await;
+        self.failed = self.failed.saturating_add(1);
+        true
     }
 }
 
@@ -147,11 +193,30 @@ mod tests {
             attempts: 5,
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_millis(300),
+            patience: None,
         };
-        let waits: Vec<_> = (1..=5).map(|attempt| policy.wait(attempt, 1.0)).collect();
+        let wait = |attempt, jitter| policy.wait(attempt, Duration::ZERO, jitter);
+        let waits: Vec<_> = (1..=5).map(|attempt| wait(attempt, 1.0)).collect();
         let ms = |ms| Some(Duration::from_millis(ms));
         assert_eq!(waits, [ms(100), ms(200), ms(300), ms(300), None]);
-        assert_eq!(policy.wait(1, 0.0), ms(50), "half is certain");
-        assert_eq!(RetryPolicy { attempts: 99, ..policy }.wait(80, 1.0), ms(300), "no overflow");
+        assert_eq!(wait(1, 0.0), ms(50), "half is certain");
+        let many = RetryPolicy { attempts: 99, ..policy };
+        assert_eq!(many.wait(80, Duration::MAX, 1.0), ms(300), "no overflow, and no matter since when");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_after_its_time_and_not_after_attempts() {
+        for patience in [Duration::ZERO, Duration::from_millis(50), Duration::from_secs(120)] {
+            let policy = RetryPolicy { attempts: 1, ..RetryPolicy::patient(patience) };
+            // However long the first attempt took.
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            let (begun, mut tries) = (Instant::now(), Tries::default());
+            while tries.again(&policy).await {}
+            // Timers count in milliseconds.
+            let late = begun.elapsed().checked_sub(patience).unwrap();
+            assert!(late <= Duration::from_millis(2), "{late:?} after {patience:?}");
+            let fewest = u32::try_from(patience.as_secs()).unwrap() / 8;
+            assert!((fewest..60).contains(&tries.failed()), "{} of {patience:?}", tries.failed());
+        }
     }
 }

@@ -171,6 +171,7 @@ async fn a_network_that_ends_and_begins_again_loses_nothing() {
         attempts: 300,
         first_wait: Duration::from_millis(20),
         longest_wait: Duration::from_millis(300),
+        patience: None,
     };
     let client = place.client(canister).with_retry(policy);
     let Place { network, proxy } = place;

@@ -86,6 +86,7 @@ impl Place {
             attempts: 12,
             first_wait: Duration::from_millis(20),
             longest_wait: Duration::from_millis(300),
+            patience: None,
         };
         Darkroom::new(self.agent(who, &self.proxy.url()), canister, toolkit).with_retry(policy)
     }

@@ -1,9 +1,11 @@
 //! From a URL to a canister that can be called.
 
 use std::future::{Future, IntoFuture};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use candid::Principal;
 use ic_agent::identity::AnonymousIdentity;
@@ -15,6 +17,9 @@ use crate::darkroom::{Darkroom, Toolkit};
 use crate::error::{Error, Result};
 use crate::retry::{RetryPolicy, Tries};
 use crate::window::{Gate, MOST};
+
+/// How long a request may take in all, as agents have it by themselves.
+const LONGEST_REQUEST: Duration = Duration::from_secs(360);
 
 /// What a connection is made with, by [`Darkroom::connect`]; awaited, it gives the [`Darkroom`].
 #[derive(Clone)]
@@ -117,7 +122,8 @@ impl Connect {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(unusable(format!("`{}` is no scheme of networks; http and https are", url.scheme())));
         }
-        let agent = Agent::builder().with_url(url.as_str()).with_arc_identity(self.identity);
+        let agent = Agent::builder().with_url(url.as_str()).with_http_client(http_client(&url)?);
+        let agent = agent.with_arc_identity(self.identity);
         let agent = agent.build().map_err(|error| unusable(error.to_string()))?;
         match self.root_key {
             Some(key) => agent.set_root_key(key),
@@ -141,6 +147,34 @@ impl IntoFuture for Connect {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.open())
     }
+}
+
+/// The HTTP client for agents of the network at `url`. One on this machine is reached without a proxy, whatever the
+/// environment says: a proxy would find another machine there, and whoever gives the root key can make up all answers.
+/// Not every system knows that names below `localhost` are this machine, so they are not asked for.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let url = "http://127.0.0.1:8000".parse()?;
+/// let http = darkroom_client::http_client(&url)?;
+/// let agent = ic_agent::Agent::builder().with_url(url).with_http_client(http).build()?;
+/// # drop(agent);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Url`] where the system gives no HTTP client.
+pub fn http_client(url: &Url) -> Result<reqwest::Client> {
+    let mut client = reqwest::Client::builder().timeout(LONGEST_REQUEST);
+    if is_on_this_machine(url) {
+        client = client.no_proxy();
+        if let Some(Host::Domain(name)) = url.host() {
+            let here = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            client = client.resolve_to_addrs(name, &here.map(|address| SocketAddr::new(address, 0)));
+        }
+    }
+    client.build().map_err(|error| Error::Url { url: url.to_string(), reason: error.to_string() })
 }
 
 async fn fetch_root_key(agent: &Agent, retry: RetryPolicy) -> Result<()> {
@@ -213,6 +247,43 @@ mod tests {
             let refused = Darkroom::connect(url, canister).await.unwrap_err();
             assert!(matches!(refused, Error::Url { .. }), "{refused}");
         }
+    }
+
+    /// Runs itself once more, in an environment with a proxy.
+    #[tokio::test]
+    async fn this_machine_is_reached_without_a_proxy() {
+        const NAME: &str = "connect::tests::this_machine_is_reached_without_a_proxy";
+        const PORT: &str = "DARKROOM_TEST_PORT";
+        if let Ok(port) = std::env::var(PORT) {
+            for host in ["127.0.0.1", "localhost", "aaaaa-aa.localhost"] {
+                let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+                let answer = http_client(&url).unwrap().get(url).send().await;
+                assert_eq!(answer.unwrap().status(), 204, "{host}");
+            }
+            let url = Url::parse("http://darkroom.invalid/").unwrap();
+            let refused = http_client(&url).unwrap().get(url).send().await.unwrap_err();
+            assert!(refused.is_connect(), "what is elsewhere goes through the proxy: {refused}");
+            return;
+        }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap();
+                let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+                std::io::Write::write_all(&mut stream, answer).unwrap();
+            }
+        });
+        // Nothing listens on port 1.
+        let proxy = "http://127.0.0.1:1";
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", NAME, "--nocapture"]).env(PORT, port.to_string());
+        again.envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY"].map(|name| (name, proxy)));
+        let output = again.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");
     }
 
     #[tokio::test]

@@ -73,7 +73,7 @@ mod upload;
 mod verify;
 mod window;
 
-pub use crate::connect::Connect;
+pub use crate::connect::{Connect, http_client};
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};

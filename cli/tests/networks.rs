@@ -69,6 +69,11 @@ fn names_of_a_project_lead_to_its_networks_and_canisters() {
     ] {
         assert_eq!(place.run(args).code(0).stdout(), "", "{args:?}");
     }
+    // What is on this machine is reached without a proxy.
+    let mut command = place.command();
+    command.args(["ls", "--network", "staging"]).env_remove("NO_PROXY").env_remove("no_proxy");
+    command.envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")));
+    support::Done(command.output().unwrap()).code(0);
     let slip = ["ls", "--network", "staging", "--canister", "darkrom"];
     place.run(&slip).code(2).says("not a canister id").says("did you mean `darkroom`?");
     place.run(&["ls", "--network", "stagign"]).code(2).says("did you mean `staging`?").says("devnet");

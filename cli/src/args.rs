@@ -32,7 +32,7 @@ Exit codes:
   130  interrupted; the same command again goes on
 
 Flags are taken from the command line, then from the variables named above, then from the table [cli] of the nearest \
-darkroom.toml: network, canister, identity, state, jobs, in-flight, pipeline.";
+darkroom.toml: network, canister, identity, state, jobs, in-flight, pipeline, retry-for.";
 
 /// All commands, with what settings and variables say of their flags.
 pub(crate) fn command(settings: &Settings) -> ClapCommand {
@@ -158,6 +158,10 @@ pub(crate) struct Run {
     /// Go on with other files after one has failed.
     #[arg(short, long)]
     pub(crate) keep_going: bool,
+    /// How long a call is tried again that fails on the way, such as while the network restarts: a number with s, m, h
+    /// or d; `0s` gives up at once.
+    #[arg(long, default_value = "2m", value_name = "TIME", value_parser = crate::commands::share::lifetime)]
+    pub(crate) retry_for: u64,
     /// Say what would be uploaded and what is stored already, and send nothing.
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,

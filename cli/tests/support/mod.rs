@@ -101,8 +101,13 @@ pub(crate) struct Network {
 impl Network {
     /// Starts one; with rounds of so many milliseconds an upload takes its time.
     pub(crate) fn start(place: &Place, round: Option<&str>) -> Network {
+        Network::start_at(place, "0", round)
+    }
+
+    /// The same at this port.
+    pub(crate) fn start_at(place: &Place, port: &str, round: Option<&str>) -> Network {
         let mut command = place.command();
-        command.args(["localnet", "start", "--port", "0"]);
+        command.args(["localnet", "start", "--port", port]);
         if let Some(round) = round {
             command.args(["--round-ms", round]);
         }

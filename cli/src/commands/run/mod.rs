@@ -6,6 +6,7 @@ mod results;
 mod work;
 
 use std::path::Path;
+use std::time::Duration;
 
 use darkroom_api as api;
 use darkroom_client::Error as ClientError;
@@ -56,6 +57,7 @@ pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
         false => Need::Deployed(Box::new(configured.as_ref().map(config::init_args).unwrap_or_default())),
     };
     with_canister(target, need, async |connection: &Connection| {
+        let connection = &connection.patient(Duration::from_secs(args.retry_for));
         let present = match configured.as_ref().filter(|_| !connection.fresh && !args.dry_run) {
             Some(config) => configure(connection, config).await?,
             None => connection.darkroom.pipelines().await?,

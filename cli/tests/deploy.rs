@@ -5,11 +5,13 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::process::{Child, Stdio};
 
 use candid::{Encode, Principal};
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use ic_management_canister_types as management;
+use rustix::process::{Pid, Signal, kill_process};
 use support::{Network, Place};
 
 /// The carried module as another version of itself: all that differs is what it says of its version.
@@ -41,6 +43,18 @@ fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
 fn stop(place: &Place, url: &str, canister: Principal) {
     let target = management::CanisterIdRecord { canister_id: canister };
     manage(place, url, canister, "stop_canister", Encode!(&target).unwrap());
+}
+
+/// Waits until a canister takes no calls, which a command brings about.
+fn wait_until_stopped(url: &str, canister: Principal, command: &mut Child) {
+    let agent = Agent::builder().with_url(url).build().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        agent.fetch_root_key().await.unwrap();
+        let ask = || agent.query(&canister, "pipelines").with_arg(Encode!().unwrap());
+        while ask().call().await.is_ok() {
+            assert!(command.try_wait().unwrap().is_none(), "the command has ended");
+        }
+    });
 }
 
 /// Calls the network itself as the canister's controller.
@@ -80,6 +94,17 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     stop(&place, &running.url, canister);
     place.run(&["upgrade", "--dry-run"]).code(4).says("`darkroom upgrade` starts it");
     place.run(&["upgrade"]).code(0);
+    place.run(&["processors"]).code(0);
+
+    // Ctrl-C waits for the end of an upgrade that has begun.
+    install(&place, &running.url, canister, of_version("0.0.9"));
+    let mut command = place.command();
+    command.arg("upgrade").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut upgrade = command.spawn().unwrap();
+    wait_until_stopped(&running.url, canister, &mut upgrade);
+    kill_process(Pid::from_child(&upgrade), Signal::INT).unwrap();
+    let done = support::Done(upgrade.wait_with_output().unwrap());
+    assert!(done.code(0).says("is being installed").stdout().contains("upgraded"), "{}", done.stdout());
     place.run(&["processors"]).code(0);
 
     install(&place, &running.url, canister, of_version("0.0.9"));

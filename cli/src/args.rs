@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    all done
+  0    all done; of `run`, every required asset is stored
   1    some of it failed, or something on this machine did
   2    the command cannot be carried out as it was given
   3    the network cannot be used
@@ -32,7 +32,7 @@ Exit codes:
   130  interrupted; the same command again goes on
 
 Flags are taken from the command line, then from the variables named above, then from the table [cli] of the nearest \
-darkroom.toml: network, canister, identity, state, jobs, in-flight, pipeline.";
+darkroom.toml: network, canister, identity, state, jobs, in-flight, pipeline, retry-for.";
 
 /// All commands, with what settings and variables say of their flags.
 pub(crate) fn command(settings: &Settings) -> ClapCommand {
@@ -158,6 +158,10 @@ pub(crate) struct Run {
     /// Go on with other files after one has failed.
     #[arg(short, long)]
     pub(crate) keep_going: bool,
+    /// How long a call is tried again that fails on the way, such as while the network restarts: a number with s, m, h
+    /// or d; `0s` gives up at once.
+    #[arg(long, default_value = "2m", value_name = "TIME", value_parser = crate::commands::share::lifetime)]
+    pub(crate) retry_for: u64,
     /// Say what would be uploaded and what is stored already, and send nothing.
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
@@ -177,7 +181,7 @@ pub(crate) struct Get {
     pub(crate) item: String,
     /// The asset's name, such as `original` or `thumbnail`.
     pub(crate) asset: String,
-    /// The file to write; standard output if not given. What arrives is kept in a file beside it until all of it is
+    /// The file to write; standard output if not given, or `-`. What arrives is kept in a file beside it until all of it is
     /// there, and the same command goes on from that.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -1,10 +1,11 @@
 //! From flags to a canister that can be called.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use candid::Principal;
 use darkroom_api as api;
-use darkroom_client::Darkroom;
+use darkroom_client::{Darkroom, RetryPolicy};
 use ic_agent::{Agent, Identity};
 
 use crate::args::Target;
@@ -36,6 +37,16 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// The same, with calls tried again for so long.
+    pub(crate) fn patient(&self, patience: Duration) -> Connection {
+        Connection {
+            darkroom: self.darkroom.clone().with_retry(RetryPolicy::patient(patience)),
+            agent: self.agent.clone(),
+            endpoint: self.endpoint.clone(),
+            fresh: self.fresh,
+        }
+    }
+
     /// Where browsers find an asset.
     pub(crate) fn asset_url(&self, item: &str, asset: &str) -> String {
         self.url(&format!("/{item}/{asset}"))
@@ -104,7 +115,7 @@ pub(crate) fn with_identity<T>(
         work(&agent, endpoint.clone()).await
     }));
     // Calls that nobody waits for any more end before the network does.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    runtime.shutdown_timeout(Duration::from_millis(200));
     let closed = match Arc::try_unwrap(endpoint) {
         Ok(endpoint) => endpoint.close(),
         Err(shared) => {
@@ -121,8 +132,9 @@ async fn agent(endpoint: &Endpoint, identity: Arc<dyn Identity>) -> Result<Agent
     let unreachable = |error: ic_agent::AgentError| {
         Error::Network(format!("cannot reach {}: {error}; check --network and that it runs", endpoint.url))
     };
-    let agent = Agent::builder().with_url(endpoint.url.as_str()).with_arc_identity(identity);
-    let agent = agent.build().map_err(unreachable)?;
+    let http = darkroom_client::http_client(&endpoint.url)?;
+    let agent = Agent::builder().with_url(endpoint.url.as_str()).with_http_client(http);
+    let agent = agent.with_arc_identity(identity).build().map_err(unreachable)?;
     match endpoint.root_key() {
         RootKey::Known(key) => agent.set_root_key(key.clone()),
         // Only networks on this machine are asked for it, which the lookup of the network has made sure of.

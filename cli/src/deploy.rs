@@ -1,5 +1,7 @@
 //! The canister that the binary carries: created, installed, upgraded.
 
+use std::time::Duration;
+
 use candid::{CandidType, Decode, Encode, Principal};
 use darkroom_api as api;
 use darkroom_core::Digest;
@@ -7,9 +9,10 @@ use ic_agent::{Agent, AgentError};
 use ic_management_canister_types as management;
 
 use crate::error::{Error, Result};
+use crate::interrupt::Stop;
 use crate::network::Network;
 use crate::release::Release;
-use crate::state::State;
+use crate::state::{Lock, State};
 
 /// Bytes of a module that fit into one message with room for arguments.
 const MESSAGE: usize = 1_900_000;
@@ -22,6 +25,18 @@ const DEVELOPMENT_CYCLES: u128 = 10_000_000_000_000_000;
 
 /// Ids of networks for development, to say which subnet creates a canister.
 const SUBNETS: [&str; 2] = ["lxzze-o7777-77777-aaaaa-cai", "rwlgt-iiaaa-aaaaa-aaaaa-cai"];
+
+/// No arguments, in Candid.
+const NOTHING: &[u8] = b"DIDL\0\0";
+
+/// Waits between attempts to start a canister.
+const STARTS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// What is on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +66,17 @@ impl Deployment<'_> {
     /// The canister of this network: created and installed where it is missing, upgraded where it is another
     /// version. True with one that was installed just now.
     pub(crate) async fn ensure(self, args: &api::InitArgs) -> Result<(Principal, bool)> {
-        // One process at a time; the others find the canister then.
-        let state = self.state.clone();
-        let lock = tokio::task::spawn_blocking(move || state.lock()).await;
-        let _lock = lock.map_err(|error| Error::Local(error.to_string()))??;
+        // The others find the canister then.
+        let lock = self.lock().await?;
         if let Some(canister) = self.state.canister(self.network.key())? {
             match self.installed(canister).await? {
-                Installed::Module(found) if found == carried() => return Ok((canister, false)),
+                Installed::Module(found) if found == carried() => {
+                    self.revive(canister).await?;
+                    return Ok((canister, false));
+                }
                 Installed::Module(module) => {
                     self.check_upgrade(canister, module).await?;
-                    eprintln!("upgrading canister {canister} to the version of this binary");
+                    note!("upgrading canister {canister} to the version of this binary");
                     self.install(canister, true, &api::InitArgs::default()).await?;
                     return Ok((canister, false));
                 }
@@ -71,11 +87,17 @@ impl Deployment<'_> {
                 Installed::Missing => {}
             }
         }
-        let canister = self.create().await?;
-        self.state.set_canister(self.network.key(), canister)?;
+        let canister = self.create(&lock).await?;
         self.install(canister, false, args).await?;
-        eprintln!("deployed canister {canister}");
+        note!("deployed canister {canister}");
         Ok((canister, true))
+    }
+
+    /// Keeps other processes from deploying until it is dropped.
+    pub(crate) async fn lock(self) -> Result<Lock> {
+        let state = self.state.clone();
+        let lock = tokio::task::spawn_blocking(move || state.lock()).await;
+        lock.map_err(|error| Error::Local(error.to_string()))?
     }
 
     /// What is there under an id.
@@ -119,8 +141,8 @@ impl Deployment<'_> {
         found.check_successor(&Release::carried())
     }
 
-    /// Creates an empty canister, where networks give them away.
-    pub(crate) async fn create(self) -> Result<Principal> {
+    /// Creates an empty canister, where networks give them away, and remembers it.
+    pub(crate) async fn create(self, lock: &Lock) -> Result<Principal> {
         let args = management::ProvisionalCreateCanisterWithCyclesArgs {
             amount: Some(DEVELOPMENT_CYCLES.into()),
             ..Default::default()
@@ -132,6 +154,7 @@ impl Deployment<'_> {
                 Ok(reply) => {
                     let record = Decode!(&reply, management::CanisterIdRecord)
                         .map_err(|error| Error::Network(format!("creating a canister: {error}")))?;
+                    self.state.set_canister(lock, self.network.key(), record.canister_id)?;
                     return Ok(record.canister_id);
                 }
                 Err(error) => last = Some(error),
@@ -144,13 +167,90 @@ impl Deployment<'_> {
         )))
     }
 
-    /// Installs the module that this binary carries, or upgrades to it.
+    /// Installs the module that this binary carries, or upgrades to it. An interruption waits for its end.
     pub(crate) async fn install(
         self,
         canister: Principal,
         upgrade: bool,
         args: &api::InitArgs,
     ) -> Result<()> {
+        let stop = Stop::in_order()?;
+        let mut work = std::pin::pin!(async {
+            if upgrade { self.replace(canister, args).await } else { self.put(canister, false, args).await }
+        });
+        tokio::select! {
+            biased;
+            result = &mut work => result,
+            () = stop.asked() => {
+                note!("stopping: canister {canister} is being installed; Ctrl-C again ends at once");
+                work.await
+            }
+        }
+    }
+
+    /// Upgrades a canister that is stopped meanwhile, and starts it again whatever came of that.
+    async fn replace(self, canister: Principal, args: &api::InitArgs) -> Result<()> {
+        let target = management::CanisterIdRecord { canister_id: canister };
+        // A reply to the old module must not reach the new one.
+        let stopped = self.manage("stop_canister", canister, &target).await;
+        let stopped = stopped.map_err(|error| failed("stop the canister", &error));
+        let replaced = match stopped {
+            Ok(_) => self.put(canister, true, args).await,
+            // It may be stopped nevertheless: what is lost may be the answer.
+            Err(error) => Err(error),
+        };
+        match (replaced, self.start(canister).await) {
+            (Err(error @ Error::Network(_)), Err(other)) => {
+                say!("error: {other}");
+                Err(error)
+            }
+            (Err(error), _) => Err(error),
+            (Ok(()), started) => started,
+        }
+    }
+
+    /// Starts a canister.
+    pub(crate) async fn start(self, canister: Principal) -> Result<()> {
+        let target = management::CanisterIdRecord { canister_id: canister };
+        let mut waits = STARTS.into_iter();
+        loop {
+            match (self.manage("start_canister", canister, &target).await, waits.next()) {
+                (Ok(_), _) => return Ok(()),
+                (Err(error), Some(wait)) if !is_rejected(&error) => {
+                    tokio::time::sleep(wait).await;
+                }
+                (Err(error), _) => {
+                    let what = format!("start canister {canister}, which may be stopped now");
+                    return Err(failed(&what, &error));
+                }
+            }
+        }
+    }
+
+    /// Starts a canister that an interrupted upgrade has left stopped; true if it was.
+    pub(crate) async fn revive(self, canister: Principal) -> Result<bool> {
+        let stopped = self.is_stopped(canister).await;
+        if stopped {
+            self.start(canister).await?;
+            note!("canister {canister} was stopped, and runs again");
+        }
+        Ok(stopped)
+    }
+
+    /// Whether a canister is stopped, or about to be. Everybody may ask: it refuses calls then.
+    pub(crate) async fn is_stopped(self, canister: Principal) -> bool {
+        let call = self.agent.query(&canister, "pipelines").with_arg(NOTHING);
+        match call.call().await {
+            Err(
+                AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. },
+            ) => {
+                matches!(reject.error_code.as_deref(), Some("IC0508" | "IC0509"))
+            }
+            _ => false,
+        }
+    }
+
+    async fn put(self, canister: Principal, upgrade: bool, args: &api::InitArgs) -> Result<()> {
         let module = darkroom_wasm::CANISTER;
         let encoded = |error: candid::Error| Error::Local(error.to_string());
         let arg = Encode!(&Some(args)).map_err(encoded)?;
@@ -159,13 +259,6 @@ impl Deployment<'_> {
         } else {
             management::CanisterInstallMode::Install
         };
-        let target = management::CanisterIdRecord { canister_id: canister };
-        if upgrade {
-            // A reply to the old module must not reach the new one.
-            self.manage("stop_canister", canister, &target)
-                .await
-                .map_err(|error| failed("stop the canister", &error))?;
-        }
         let installed = if module.len() + arg.len() <= MESSAGE {
             let install = management::InstallCodeArgs {
                 mode,
@@ -178,14 +271,7 @@ impl Deployment<'_> {
         } else {
             self.install_chunks(canister, mode, module, arg).await
         };
-        let installed = installed.map(|_| ()).map_err(|error| failed("install the canister", &error));
-        if upgrade {
-            // Whether it was upgraded or not: a refused upgrade leaves the canister that was there.
-            self.manage("start_canister", canister, &target)
-                .await
-                .map_err(|error| failed("start the canister", &error))?;
-        }
-        installed
+        installed.map(|_| ()).map_err(|error| failed("install the canister", &error))
     }
 
     /// What the network tells the canister's controllers of it.
@@ -237,6 +323,10 @@ impl Deployment<'_> {
         let call = self.agent.update(&Principal::management_canister(), method);
         call.with_effective_canister_id(canister).with_arg(arg).call_and_wait().await
     }
+}
+
+fn is_rejected(error: &AgentError) -> bool {
+    matches!(error, AgentError::CertifiedReject { .. } | AgentError::UncertifiedReject { .. })
 }
 
 /// Tells a refusal from a network that cannot be used.

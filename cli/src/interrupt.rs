@@ -96,7 +96,7 @@ fn asked() -> Result<watch::Receiver<bool>> {
                     _ = terminate.recv() => {}
                 }
                 if tell.send_replace(true) {
-                    eprintln!("\nended at once; what was stored is kept");
+                    say!("\nended at once; what was stored is kept");
                     std::process::exit(INTERRUPTED.into());
                 }
             }

@@ -20,7 +20,13 @@
 //! | `gateway.rs` | what browsers get, held against certificates |
 //! | `report.rs`, `text.rs` | results as JSON and tables |
 //! | `interrupt.rs` | Ctrl-C, once and twice |
+//! | `say.rs` | lines on standard error, which may be a pipe that nobody reads |
 //! | `error.rs` | errors and the exit codes that go with them |
+
+#![deny(clippy::print_stderr)]
+
+#[macro_use]
+mod say;
 
 mod args;
 mod commands;
@@ -74,7 +80,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if let Some(text) = error.text() {
-                eprintln!("error: {text}");
+                say!("error: {text}");
             }
             ExitCode::from(error.exit_code())
         }
@@ -96,6 +102,6 @@ fn tell_source(error: &clap::Error, settings: &Settings) {
         && let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
         && let Some(path) = settings.source_of(value)
     {
-        eprintln!("note: `{value}` is also what {} says", path.display());
+        say!("note: `{value}` is also what {} says", path.display());
     }
 }

@@ -33,14 +33,16 @@ struct Table {
     jobs: Option<u64>,
     in_flight: Option<u64>,
     pipeline: Option<String>,
+    retry_for: Option<String>,
 }
 
 /// Flags that have a variable, beside those of the target: by command, flag, and variable.
-const VARIABLES: [(&str, &str, &str); 7] = [
+const VARIABLES: [(&str, &str, &str); 8] = [
     ("run", "pipeline", "DARKROOM_PIPELINE"),
     ("run", "config", "DARKROOM_CONFIG"),
     ("run", "in_flight", "DARKROOM_IN_FLIGHT"),
     ("run", "jobs", "DARKROOM_JOBS"),
+    ("run", "retry_for", "DARKROOM_RETRY_FOR"),
     ("reprocess", "jobs", "DARKROOM_JOBS"),
     ("deploy", "config", "DARKROOM_CONFIG"),
     ("deploy", "access", "DARKROOM_ACCESS"),
@@ -86,7 +88,8 @@ impl Settings {
         for (name, flag, variable) in VARIABLES {
             command = mut_flag(command, name, flag, |arg| arg.env(variable));
         }
-        let Table { network, canister, identity, state, jobs, in_flight, pipeline } = self.table.clone();
+        let Table { network, canister, identity, state, jobs, in_flight, pipeline, retry_for } =
+            self.table.clone();
         let state = state.map(|state| state.display().to_string());
         let global = [("network", network), ("canister", canister), ("identity", identity), ("state", state)];
         for (flag, value) in global.into_iter().filter_map(|(flag, value)| Some((flag, value?))) {
@@ -98,6 +101,7 @@ impl Settings {
             ("reprocess", "jobs", jobs),
             ("run", "in_flight", in_flight.map(|in_flight| in_flight.to_string())),
             ("run", "pipeline", pipeline),
+            ("run", "retry_for", retry_for),
         ];
         for (name, flag, value) in of_commands {
             if let Some(value) = value {
@@ -116,8 +120,8 @@ impl Settings {
 
     /// The file, if one of its values is this.
     pub(crate) fn source_of(&self, value: &str) -> Option<&Path> {
-        let Table { network, canister, identity, state, jobs, in_flight, pipeline } = &self.table;
-        let texts = [network, canister, identity, pipeline].into_iter().flatten().cloned();
+        let Table { network, canister, identity, state, jobs, in_flight, pipeline, retry_for } = &self.table;
+        let texts = [network, canister, identity, pipeline, retry_for].into_iter().flatten().cloned();
         let numbers = [jobs, in_flight].into_iter().flatten().map(u64::to_string);
         let state = state.iter().map(|state| state.display().to_string());
         let is_value = texts.chain(numbers).chain(state).any(|own| own == value);

@@ -68,7 +68,7 @@ impl Site {
         let project = match Project::here() {
             // What cannot be read is no reason not to use the network that needs nothing of it.
             Err(error) if target.network == NetworkName::Local && target.canister.is_none() => {
-                eprintln!("note: {error}; `local` does without it");
+                note!("note: {error}; `local` does without it");
                 Project::default()
             }
             read => read?,

@@ -24,6 +24,10 @@ pub(crate) struct State {
     root: PathBuf,
 }
 
+/// Held while a canister is deployed.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "it is released when it is closed")] File);
+
 impl State {
     pub(crate) fn new(root: &Path) -> State {
         State { root: root.to_owned() }
@@ -55,13 +59,13 @@ impl State {
     /// Creates the directory.
     pub(crate) fn create(&self) -> Result<()> {
         let what = || format!("cannot create the state directory {}", self.root.display());
-        std::fs::create_dir_all(&self.root).map_err(Error::io(what()))?;
-        let ignore = self.root.join(".gitignore");
-        if !ignore.exists() {
-            // Keys and development state belong in no repository.
-            std::fs::write(ignore, "*\n").map_err(Error::io(what()))?;
+        if self.root.is_dir() {
+            // Whatever else is in there is not ours to hide.
+            return Ok(());
         }
-        Ok(())
+        std::fs::create_dir_all(&self.root).map_err(Error::io(what()))?;
+        // Keys and development state belong in no repository.
+        std::fs::write(self.root.join(".gitignore"), "*\n").map_err(Error::io(what()))
     }
 
     /// Writes a file of the directory whole or not at all.
@@ -75,14 +79,14 @@ impl State {
     }
 
     /// Keeps others from deploying until it is dropped.
-    pub(crate) fn lock(&self) -> Result<File> {
+    pub(crate) fn lock(&self) -> Result<Lock> {
         self.create()?;
         let path = self.root.join("lock");
         let what = || format!("cannot lock {}", path.display());
         let file = File::options().create(true).append(true).open(&path).map_err(Error::io(what()))?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
             .map_err(|error| Error::io(what())(error.into()))?;
-        Ok(file)
+        Ok(Lock(file))
     }
 
     /// The canister of a network, if one was deployed from here.
@@ -92,8 +96,8 @@ impl State {
         ids.get(network).map(|id| parse_id(id, &path)).transpose()
     }
 
-    /// Remembers the canister of a network.
-    pub(crate) fn set_canister(&self, network: &str, canister: Principal) -> Result<()> {
+    /// Remembers the canister of a network; nobody else does meanwhile.
+    pub(crate) fn set_canister(&self, _: &Lock, network: &str, canister: Principal) -> Result<()> {
         let mut ids = self.canisters()?;
         ids.insert(network.to_owned(), canister.to_text());
         let text = serde_json::to_string_pretty(&ids).map_err(|error| Error::Local(error.to_string()))?;
@@ -131,10 +135,20 @@ mod tests {
         let state = State::new(&dir.path().join("new"));
         assert_eq!(state.canister("local").unwrap(), None);
         let (one, other) = (Principal::from_slice(&[1]), Principal::from_slice(&[2]));
-        state.set_canister("local", one).unwrap();
-        state.set_canister("ic", other).unwrap();
+        let lock = state.lock().unwrap();
+        state.set_canister(&lock, "local", one).unwrap();
+        state.set_canister(&lock, "ic", other).unwrap();
         assert_eq!(state.canister("local").unwrap(), Some(one));
         assert_eq!(state.canister("ic").unwrap(), Some(other));
+    }
+
+    #[test]
+    fn only_a_new_directory_is_kept_out_of_repositories() {
+        let dir = tempfile::tempdir().unwrap();
+        State::new(&dir.path().join("new/state")).create().unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join("new/state/.gitignore")).unwrap(), "*\n");
+        State::new(dir.path()).lock().unwrap();
+        assert!(!dir.path().join(".gitignore").exists() && !dir.path().join("new/.gitignore").exists());
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn mistakes_are_named_with_their_place() {
     check("[[pipeline").code(2).says("line 1");
     check("").code(2).says("pipeline");
     place.run(&["config", "check", "missing.toml"]).code(2).says("missing.toml");
-    assert!(!place.path(".darkroom").exists(), "no network is needed");
+    assert!(place.is_unused(), "no network is needed");
 }
 
 #[test]

@@ -5,11 +5,13 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::process::{Child, Stdio};
 
 use candid::{Encode, Principal};
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use ic_management_canister_types as management;
+use rustix::process::{Pid, Signal, kill_process};
 use support::{Network, Place};
 
 /// The carried module as another version of itself: all that differs is what it says of its version.
@@ -27,8 +29,6 @@ fn of_version(version: &str) -> Vec<u8> {
 
 /// Installs a module in place of what a canister has.
 fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
-    let identity = BasicIdentity::from_pem_file(place.path(".darkroom/identity.pem")).unwrap();
-    let agent = Agent::builder().with_url(url).with_identity(identity).build().unwrap();
     let install = management::InstallCodeArgs {
         mode: management::CanisterInstallMode::Reinstall,
         canister_id: canister,
@@ -36,10 +36,34 @@ fn install(place: &Place, url: &str, canister: Principal, module: Vec<u8>) {
         arg: Encode!(&None::<darkroom_api::InitArgs>).unwrap(),
         sender_canister_version: None,
     };
-    let arg = Encode!(&install).unwrap();
+    manage(place, url, canister, "install_code", Encode!(&install).unwrap());
+}
+
+/// Stops a canister, as an upgrade does that is then interrupted.
+fn stop(place: &Place, url: &str, canister: Principal) {
+    let target = management::CanisterIdRecord { canister_id: canister };
+    manage(place, url, canister, "stop_canister", Encode!(&target).unwrap());
+}
+
+/// Waits until a canister takes no calls, which a command brings about.
+fn wait_until_stopped(url: &str, canister: Principal, command: &mut Child) {
+    let agent = Agent::builder().with_url(url).build().unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         agent.fetch_root_key().await.unwrap();
-        let call = agent.update(&Principal::management_canister(), "install_code").with_arg(arg);
+        let ask = || agent.query(&canister, "pipelines").with_arg(Encode!().unwrap());
+        while ask().call().await.is_ok() {
+            assert!(command.try_wait().unwrap().is_none(), "the command has ended");
+        }
+    });
+}
+
+/// Calls the network itself as the canister's controller.
+fn manage(place: &Place, url: &str, canister: Principal, method: &str, arg: Vec<u8>) {
+    let identity = BasicIdentity::from_pem_file(place.path(".darkroom/identity.pem")).unwrap();
+    let agent = Agent::builder().with_url(url).with_identity(identity).build().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        agent.fetch_root_key().await.unwrap();
+        let call = agent.update(&Principal::management_canister(), method).with_arg(arg);
         call.with_effective_canister_id(canister).call_and_wait().await.unwrap();
     });
 }
@@ -54,6 +78,34 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     let ids = std::fs::read(place.path(".darkroom/canisters.json")).unwrap();
     let ids: serde_json::Value = serde_json::from_slice(&ids).unwrap();
     let canister = Principal::from_text(ids["local"].as_str().unwrap()).unwrap();
+
+    // An upgrade that was interrupted leaves it stopped, whatever module it has then.
+    let photo = place.photo("a.jpg", 1);
+    for command in [&["deploy"][..], &["upgrade"], &["run", photo.to_str().unwrap()]] {
+        stop(&place, &running.url, canister);
+        let remedy = format!("darkroom deploy --canister {canister}");
+        let doctor = place.run(&["doctor"]).code(1).stdout();
+        assert!(doctor.contains("is stopped") && doctor.contains(&remedy), "{doctor}");
+        place.run(command).code(0).says("was stopped, and runs again");
+        place.run(&["processors"]).code(0);
+    }
+
+    install(&place, &running.url, canister, of_version("0.0.9"));
+    stop(&place, &running.url, canister);
+    place.run(&["upgrade", "--dry-run"]).code(4).says("`darkroom upgrade` starts it");
+    place.run(&["upgrade"]).code(0);
+    place.run(&["processors"]).code(0);
+
+    // Ctrl-C waits for the end of an upgrade that has begun.
+    install(&place, &running.url, canister, of_version("0.0.9"));
+    let mut command = place.command();
+    command.arg("upgrade").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut upgrade = command.spawn().unwrap();
+    wait_until_stopped(&running.url, canister, &mut upgrade);
+    kill_process(Pid::from_child(&upgrade), Signal::INT).unwrap();
+    let done = support::Done(upgrade.wait_with_output().unwrap());
+    assert!(done.code(0).says("is being installed").stdout().contains("upgraded"), "{}", done.stdout());
+    place.run(&["processors"]).code(0);
 
     install(&place, &running.url, canister, of_version("0.0.9"));
     let change = format!("version    0.0.9 -> {}", env!("CARGO_PKG_VERSION"));
@@ -77,7 +129,6 @@ fn an_upgrade_tells_what_changes_and_refuses_what_is_newer_or_something_else() {
     install(&place, &running.url, canister, b"\0asm\x01\0\0\0".to_vec());
     place.run(&["upgrade"]).code(4).says("is not a Darkroom");
     place.run(&["deploy"]).code(4).says("is not a Darkroom, and keeps it");
-    let photo = place.photo("a.jpg", 1);
     place.run(&["run", photo.to_str().unwrap()]).code(4).says("is not a Darkroom, and keeps it");
     place.run(&["upgrade", "--canister", "rrkah-fqaaa-aaaaa-aaaaq-cai"]).code(4).says("there is no canister");
 

@@ -24,10 +24,24 @@ fn assets_come_back_byte_for_byte() {
     place.run(&["get", item, "original", "-o", "other.jpg", "--force"]).code(0).says("verified");
     assert_eq!(std::fs::read(&other).unwrap(), std::fs::read(&photo).unwrap());
     place.run(&["get", item, "original", "--force"]).code(2);
-    let piped = place.run(&["get", item, "thumbnail"]);
+    let piped = place.run(&["get", item, "thumbnail", "-o", "-"]);
     piped.code(0);
+    assert_eq!(place.run(&["get", item, "thumbnail"]).code(0).0.stdout, piped.0.stdout);
     let sha256 = darkroom_core::Digest::of(&piped.0.stdout).to_string();
     assert_eq!(asset(&line, "thumbnail")["sha256"], sha256);
+}
+
+#[test]
+fn what_is_no_regular_file_is_neither_read_nor_replaced() {
+    let place = Place::new();
+    let listener = std::os::unix::net::UnixListener::bind(place.path("socket")).unwrap();
+    for force in [&[][..], &["--force"]] {
+        let args = [&["get", "aaaaaaaaaaaaaaaa", "original", "-o", "socket"], force].concat();
+        place.run(&args).code(2).says("is no regular file").says("-o -");
+    }
+    drop(listener);
+    let args = ["get", "aaaaaaaaaaaaaaaa", "original", "-o", "/dev/stdout"];
+    place.run(&args).code(2).says("is no regular file");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use darkroom_api as api;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use serde_json::Value;
-use support::{Network, Place, asset, text};
+use support::{Done, Network, Place, asset, text};
 
 /// A process that is killed when the test ends.
 struct Running(Child);
@@ -113,11 +113,36 @@ fn a_run_whose_network_was_killed_with_it_is_continued() {
     }
     run.0.kill().unwrap();
     run.0.wait().unwrap();
+    assert_eq!(records(&place).len(), 1, "nothing was interrupted");
     let line = place.store(&[text(&large)]).remove(0);
     assert_eq!(asset(&line, "original")["bytes"], std::fs::metadata(&large).unwrap().len());
     assert!(records(&place).is_empty());
     assert_eq!(place.run(&["ls", "--json"]).code(0).json().len(), 2);
     place.run(&["verify", line["item"].as_str().unwrap()]).code(0);
+}
+
+#[test]
+fn a_network_that_restarts_does_not_end_a_run() {
+    let place = Place::new();
+    let network = Network::start(&place, Some("100"));
+    place.run(&["deploy"]).code(0);
+    let large = place.file("large.jpg", &darkroom_codec::testing::photo(3000, 2400, 99, 3));
+    let (url, canister) = (network.url.clone(), place.canister());
+    let mut command = place.command();
+    command.args(["run", "--json", text(&large), "--network", &url, "--canister", &canister]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while records(&place).is_empty() {
+        assert!(run.try_wait().unwrap().is_none(), "the run has ended");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // SIGKILL: whoever calls is not told.
+    drop(network);
+    assert!(run.try_wait().unwrap().is_none(), "the run has ended");
+    let port = url.trim_end_matches('/').rsplit_once(':').unwrap().1;
+    let _network = Network::start_at(&place, port, None);
+    let done = Done(run.wait_with_output().unwrap());
+    let line = done.code(0).json().remove(0);
+    assert_eq!(asset(&line, "original")["bytes"], std::fs::metadata(&large).unwrap().len());
 }
 
 /// Derivatives that are small beside the photos, so that what is counted are the photos.

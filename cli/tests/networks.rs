@@ -69,6 +69,11 @@ fn names_of_a_project_lead_to_its_networks_and_canisters() {
     ] {
         assert_eq!(place.run(args).code(0).stdout(), "", "{args:?}");
     }
+    // What is on this machine is reached without a proxy.
+    let mut command = place.command();
+    command.args(["ls", "--network", "staging"]).env_remove("NO_PROXY").env_remove("no_proxy");
+    command.envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")));
+    support::Done(command.output().unwrap()).code(0);
     let slip = ["ls", "--network", "staging", "--canister", "darkrom"];
     place.run(&slip).code(2).says("not a canister id").says("did you mean `darkroom`?");
     place.run(&["ls", "--network", "stagign"]).code(2).says("did you mean `staging`?").says("devnet");
@@ -189,6 +194,13 @@ fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
     let mut command = std::process::Command::new("script");
     command.args(["-qec", &line, "/dev/null"]).current_dir(place.path(""));
     command.env_remove("DARKROOM_IDENTITY_PASSWORD").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (success, shown) = answer(command, &format!("{PASSWORD}\n"));
+    assert!(success && shown.contains(ED25519), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+}
+
+/// Types an answer to the prompt on a terminal: whether it went well then, and all that was shown.
+fn answer(mut command: std::process::Command, typed: &str) -> (bool, String) {
     let mut child = command.spawn().unwrap();
     let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut shown = Vec::new();
@@ -197,11 +209,26 @@ fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
         assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
         shown.extend(byte);
     }
-    writeln!(input, "{PASSWORD}").unwrap();
+    input.write_all(typed.as_bytes()).unwrap();
     output.read_to_end(&mut shown).unwrap();
-    let shown = String::from_utf8_lossy(&shown);
-    assert!(child.wait().unwrap().success() && shown.contains(ED25519), "{shown}");
-    assert!(!shown.contains(PASSWORD), "{shown}");
+    (child.wait().unwrap().success(), String::from_utf8_lossy(&shown).into_owned())
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "util-linux makes the terminal")]
+fn ctrl_c_at_the_prompt_leaves_a_terminal_that_shows_what_is_typed() {
+    let place = Place::new();
+    place.file("key.pem", &key("ed25519-pbkdf2.pem"));
+    let binary = place.command().get_program().to_owned();
+    let line = format!(
+        "trap : INT; {} status --identity key.pem --network http://127.0.0.1:1; echo code $?; stty -a",
+        binary.display()
+    );
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(place.path("")).env("SHELL", "/bin/sh");
+    command.env_remove("DARKROOM_IDENTITY_PASSWORD").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (_, shown) = answer(command, "\u{3}");
+    assert!(shown.contains("code 130") && shown.contains(" echo "), "{shown}");
 }
 
 #[test]

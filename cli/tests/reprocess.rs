@@ -158,4 +158,15 @@ optional = true
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[1], "source_failed");
     place.run(&["run", text(&damaged)]).code(0).says("damaged.jpg: without `preview`");
+    // Of more files than have a row for each asset too.
+    for number in 0..13 {
+        place.file(&format!("many/{number}.jpg"), format!("\u{7f}ELF {number}").as_bytes());
+    }
+    let done = place.run(&["run", "many"]);
+    assert!(
+        done.code(0).stdout().contains("13 files: 13 uploaded, 13 without what is optional;"),
+        "{}",
+        done.stdout()
+    );
+    assert_eq!(done.stderr().matches(".jpg: without `preview`: ").count(), 13, "{}", done.stderr());
 }

@@ -150,7 +150,7 @@ fn after_a_failure_nothing_is_begun_unless_it_is_asked_for() {
     // What is known to fail before anything is begun fails before anything is begun.
     let done = place.run(&["run", text(&first), text(&missing)]);
     done.code(1).says("no such").says("1 other file not tried; --keep-going");
-    assert!(!place.path(".darkroom").exists(), "not even a network was");
+    assert!(place.is_unused(), "not even a network was");
     let done = place.run(&["run", "--json", "--jobs", "1", text(&first), text(&words), text(&last)]);
     done.code(1).says("3 files: 1 uploaded, 1 failed, 1 not tried;").says("--keep-going goes on");
     assert_eq!(done.json().len(), 1);
@@ -198,8 +198,12 @@ fn folders_are_searched_and_what_is_named_twice_is_taken_once() {
     place.file("photos/notes.txt", b"not a photo");
     let folder = place.path("photos");
     let again = place.path("photos/a.jpg");
-    let lines = place.store(&[text(&folder), text(&again), "--jobs", "4"]);
-    assert_eq!(lines.len(), 2);
+    std::os::unix::fs::symlink(&again, place.path("photos/linked.jpg")).unwrap();
+    let done = place.run(&["run", "--json", text(&folder), text(&again), "--jobs", "4"]);
+    done.code(0)
+        .says("2 files: 2 uploaded, 2 named more than once;")
+        .says("linked.jpg is named more than once");
+    assert_eq!(done.json().len(), 2);
 }
 
 #[test]
@@ -208,7 +212,9 @@ fn stages_on_the_canister_give_the_same_bytes() {
     let photo = place.photo("a.jpg", 6);
     let here = place.store(&[text(&photo)]);
     let config = place.file("canister.toml", ON_CANISTER.as_bytes());
-    let there = place.store(&[text(&photo), "--config", text(&config)]);
+    let done = place.run(&["run", "--quiet", "--json", text(&photo), "--config", text(&config)]);
+    assert_eq!(done.code(0).stderr(), "", "the canister is configured without a word");
+    let there = done.json();
     assert_ne!(here[0]["item"], there[0]["item"]);
     for name in ASSETS {
         assert_eq!(asset(&here[0], name)["sha256"], asset(&there[0], name)["sha256"], "{name}");
@@ -227,6 +233,13 @@ fn the_table_names_every_asset() {
     for name in ASSETS {
         assert!(done.stdout().contains(name), "{}", done.stdout());
     }
+    // Whoever was to read what is said has gone away.
+    let mut command = place.command();
+    command.args(["run", text(&photo)]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stderr.take());
+    let done = support::Done(child.wait_with_output().unwrap());
+    assert!(done.code(0).stdout().contains("1 stored before"), "{}", done.stdout());
 }
 
 #[test]

@@ -11,13 +11,14 @@ use crate::connection::with_network;
 use crate::deploy::{Deployment, Installed, carried};
 use crate::error::{Error, Result};
 use crate::network::{NetworkName, RootKey};
+use crate::project::CANISTER;
 use crate::site::{Choice, Site};
 
 pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
     let site = Site::new(target)?;
     let init = init_args(args)?;
-    let choice = site.canister(target.canister.as_deref())?;
-    if choice.id().is_none() && site.network.name == NetworkName::Ic {
+    let unlocked = site.canister(target.canister.as_deref())?;
+    if unlocked.id().is_none() && site.network.name == NetworkName::Ic {
         return Err(Error::Usage(
             "creating a canister on `ic` takes cycles; create one with `icp canister create` and name it with \
              --canister ID"
@@ -26,26 +27,37 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
     }
     with_network(target, &site, async |agent, endpoint| {
         let deployment = Deployment { agent, state: &site.state, network: &site.network };
+        let lock = deployment.lock().await?;
+        // Whoever had the lock before may have deployed one.
+        let choice = site.canister(target.canister.as_deref())?;
+        let is_mainnet = *endpoint.root_key() == RootKey::Mainnet;
         let (canister, found) = match choice.id() {
             Some(canister) => (canister, deployment.installed(canister).await?),
-            None => (deployment.create().await?, Installed::Empty),
+            None => (deployment.create(&lock).await?, Installed::Empty),
         };
         let (canister, found) = match (found, &choice) {
             // A name or a memory may outlive a network for development; an id is meant as it is.
             (Installed::Missing, Choice::Id(_)) => {
                 return Err(Error::Refused(format!("there is no canister {canister} on this network")));
             }
-            (Installed::Missing, _) if *endpoint.root_key() == RootKey::Mainnet => {
+            (Installed::Missing, _) if is_mainnet => {
                 return Err(Error::Refused(format!(
                     "canister {canister} is not there any more; name another"
                 )));
             }
-            (Installed::Missing, _) => (deployment.create().await?, Installed::Empty),
+            (Installed::Missing, _) => (deployment.create(&lock).await?, Installed::Empty),
+            (Installed::Empty, choice) if is_mainnet && is_perhaps_another(choice) => {
+                return Err(Error::Usage(format!(
+                    "canister {canister} is the project's only one on `{}`, and has no code; name it with --canister if \
+                     it is to be a Darkroom",
+                    site.network.key()
+                )));
+            }
             // The project's only canister is something else: it gets company, where that costs nothing.
             (Installed::Module(_), Choice::OfProject(..))
-                if *endpoint.root_key() != RootKey::Mainnet && !deployment.is_darkroom(canister).await? =>
+                if !is_mainnet && !deployment.is_darkroom(canister).await? =>
             {
-                (deployment.create().await?, Installed::Empty)
+                (deployment.create(&lock).await?, Installed::Empty)
             }
             (found, _) => (canister, found),
         };
@@ -57,7 +69,10 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
             }
             deployment.install(canister, upgrade, &init).await?;
         }
-        site.state.set_canister(site.network.key(), canister)?;
+        if unchanged {
+            deployment.revive(canister).await?;
+        }
+        site.state.set_canister(&lock, site.network.key(), canister)?;
         tell_project(&site, deployment, &endpoint.url, &choice, canister).await?;
         let what = match (unchanged, upgrade) {
             (true, _) => "is up to date",
@@ -66,6 +81,11 @@ pub(super) fn run(target: &Target, args: &Deploy) -> Result<()> {
         };
         print(&format!("canister {canister} {what}, module {}", carried()))
     })
+}
+
+/// Whether a canister is meant only because the project has no other: its name says nothing of a Darkroom.
+fn is_perhaps_another(choice: &Choice) -> bool {
+    matches!(choice, Choice::OfProject(name, _) if name != CANISTER)
 }
 
 /// Writes the id where icp and dfx look for it, unless another canister that is still there has its place.
@@ -81,13 +101,13 @@ async fn tell_project(
         match place.canisters()?.get(&name) {
             Some(known) if *known == canister => continue,
             Some(known) if deployment.installed(*known).await? != Installed::Missing => {
-                eprintln!("note: {file} has canister {known} as `{name}`, and keeps it");
+                note!("note: {file} has canister {known} as `{name}`, and keeps it");
                 continue;
             }
             _ => {}
         }
         place.set_canister(&name, canister)?;
-        eprintln!("{file} has it as `{name}` now");
+        note!("{file} has it as `{name}` now");
     }
     Ok(())
 }
@@ -116,4 +136,18 @@ fn cors(named: &[String]) -> Result<Option<api::Cors>> {
         }
         _ => Some(api::Cors::Origins(named.to_vec())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_canister_that_was_named_or_is_called_so_is_a_darkroom_for_sure() {
+        let id = Principal::anonymous();
+        assert!(is_perhaps_another(&Choice::OfProject("backend".into(), id)));
+        assert!(!is_perhaps_another(&Choice::OfProject(CANISTER.into(), id)));
+        assert!(!is_perhaps_another(&Choice::Named("backend".into(), id)));
+        assert!(!is_perhaps_another(&Choice::Id(id)) && !is_perhaps_another(&Choice::Remembered(id)));
+    }
 }

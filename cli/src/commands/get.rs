@@ -17,21 +17,36 @@ use crate::text;
 const BLOCK: usize = 256 << 10;
 
 pub(super) fn run(target: &Target, args: &Get) -> Result<()> {
-    if args.output.is_none() && std::io::stdout().is_terminal() {
+    let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
+    if let Some(path) = output {
+        check_kind(path)?;
+    }
+    if output.is_none() && std::io::stdout().is_terminal() {
         let text = "an asset is not text for a terminal; name a file with -o FILE, or pipe it";
         return Err(Error::Usage(text.to_owned()));
     }
-    with_canister(target, Need::Canister, async |connection: &Connection| match &args.output {
+    with_canister(target, Need::Canister, async |connection: &Connection| match output {
         Some(path) => to_file(connection, args, path).await,
         None => to_stdout(connection, args).await,
     })
 }
 
+/// Refuses what is there and is no file: it cannot be compared with the asset, and must not be replaced by one.
+fn check_kind(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => {
+            Err(Error::Usage(format!("{} is a folder; name a file", path.display())))
+        }
+        Ok(data) if !data.is_file() => Err(Error::Usage(format!(
+            "{} is there and is no regular file; name another, or `-o -` for standard output",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Fetches what is missing of the file; what is there already is the asset, or stays.
 async fn to_file(connection: &Connection, args: &Get, path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::Usage(format!("{} is a folder; name a file", path.display())));
-    }
     if !args.force && path.exists() && is_there(connection, args, path).await? {
         return Ok(());
     }
@@ -63,7 +78,7 @@ async fn to_file(connection: &Connection, args: &Get, path: &Path) -> Result<()>
     drop(progress);
     drop(display);
     let asset = downloaded.asset;
-    eprintln!("{}: {}, SHA-256 {} verified", path.display(), text::bytes(asset.bytes), asset.sha256);
+    say!("{}: {}, SHA-256 {} verified", path.display(), text::bytes(asset.bytes), asset.sha256);
     Ok(())
 }
 
@@ -75,7 +90,7 @@ async fn is_there(connection: &Connection, args: &Get, path: &Path) -> Result<bo
     if found != Digest(*asset.sha256) {
         return Ok(false);
     }
-    eprintln!("{} is there already: {}, SHA-256 {found} verified", path.display(), text::bytes(asset.size));
+    say!("{} is there already: {}, SHA-256 {found} verified", path.display(), text::bytes(asset.size));
     Ok(true)
 }
 

@@ -21,18 +21,16 @@ fn start(state: &State, port: Option<u16>, round_ms: Option<u32>) -> Result<()> 
     let network = network::start(state, port, round_ms.map(network::round))?;
     let announcement = running::announce(state, &network.url())?;
     print(&network.url())?;
-    eprintln!("localnet runs with its state in {}; Ctrl-C stops it", state.root().display());
+    say!("localnet runs with its state in {}; Ctrl-C stops it", state.root().display());
     if let Some(canister) = state.canister("local")?
         && let Some((scheme, address)) = network.url().split_once("://127.0.0.1")
     {
-        eprintln!(
-            "assets are at {scheme}://{canister}.localhost{address}/ITEM/ASSET, the gallery, if any, at /"
-        );
+        say!("assets are at {scheme}://{canister}.localhost{address}/ITEM/ASSET, the gallery, if any, at /");
     }
     let waited = runtime.block_on(interrupt::interrupted());
     drop(announcement);
     network.stop()?;
-    eprintln!("localnet has stopped; its state is kept");
+    say!("localnet has stopped; its state is kept");
     waited
 }
 
@@ -40,7 +38,7 @@ fn stop(state: &State) -> Result<()> {
     if running::stop(state)? {
         return print("localnet has stopped; its state is kept");
     }
-    eprintln!("no localnet runs with the state in {}", state.root().display());
+    say!("no localnet runs with the state in {}", state.root().display());
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(super) fn run(target: &Target, args: &Ls) -> Result<()> {
             return items.iter().try_for_each(|item| print(&json(&ItemLine::new(connection, item))?));
         }
         if items.is_empty() {
-            eprintln!("nothing is stored yet");
+            say!("nothing is stored yet");
             return Ok(());
         }
         let header = ["ITEM", "FILE", "PIPELINE", "ORIGINAL", "BYTES", "ASSETS", "PROVENANCE"];

@@ -16,6 +16,6 @@ pub(super) fn run(args: &Man) -> Result<()> {
     let what = || format!("cannot write manual pages to {}", folder.display());
     std::fs::create_dir_all(folder).map_err(Error::io(what()))?;
     clap_mangen::generate_to(command, folder).map_err(Error::io(what()))?;
-    eprintln!("manual pages are in {}; `man -M` or MANPATH finds them below a folder man1", folder.display());
+    say!("manual pages are in {}; `man -M` or MANPATH finds them below a folder man1", folder.display());
     Ok(())
 }

@@ -30,15 +30,10 @@ pub(super) fn run(target: &Target, args: &Open) -> Result<()> {
         let url = connection.url(&path);
         print(&url)?;
         if item.visibility == darkroom_api::Visibility::Private {
-            eprintln!(
-                "note: the item is private; `darkroom share {}` makes a URL that others can open",
-                item.id
-            );
+            say!("note: the item is private; `darkroom share {}` makes a URL that others can open", item.id);
         }
         if connection.endpoint.is_embedded() {
-            eprintln!(
-                "note: the local network ends with this command; `darkroom localnet start` serves the URL"
-            );
+            say!("note: the local network ends with this command; `darkroom localnet start` serves the URL");
         }
         match args.browser {
             true => browse(&url),

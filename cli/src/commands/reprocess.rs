@@ -41,7 +41,7 @@ pub(super) fn run(target: &Target, args: &Reprocess) -> Result<()> {
                     foreign += 1;
                 }
                 Err(error) => {
-                    eprintln!("error: item {item}: {}", client_text(&error));
+                    say!("error: item {item}: {}", client_text(&error));
                     codes.push(client_exit_code(&error));
                 }
             }
@@ -49,7 +49,7 @@ pub(super) fn run(target: &Target, args: &Reprocess) -> Result<()> {
         if args.all && !args.json {
             let others =
                 if foreign > 0 { format!(", {foreign} of others left alone") } else { String::new() };
-            eprintln!("{good} items, {right} of them as they should be{others}");
+            say!("{good} items, {right} of them as they should be{others}");
         }
         match codes.first() {
             None => Ok(()),
@@ -81,7 +81,7 @@ fn show(connection: &Connection, args: &Reprocess, result: &Reprocessed) -> Resu
     for failed in &result.failed {
         let is_old = result.assets.iter().any(|asset| asset.name == failed.asset);
         let how = if is_old { "with the same" } else { "without" };
-        eprintln!("item {}: {how} `{}` as before: {}", result.item, failed.asset, failed.message);
+        say!("item {}: {how} `{}` as before: {}", result.item, failed.asset, failed.message);
     }
     Ok(())
 }

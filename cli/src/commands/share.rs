@@ -50,7 +50,7 @@ async fn create(connection: &Connection, what: &str, args: &Share) -> Result<()>
         return print(&json(&line(&created.token, Some(url)))?);
     }
     print(&url)?;
-    eprintln!(
+    say!(
         "works until {}; `darkroom share --revoke {}` ends it",
         time(created.token.expires_at),
         created.token.id
@@ -79,7 +79,7 @@ async fn list(connection: &Connection, item: Option<&str>, as_json: bool) -> Res
         return tokens.iter().try_for_each(|token| print(&json(&line(token, None))?));
     }
     if tokens.is_empty() {
-        eprintln!("no token is valid");
+        say!("no token is valid");
         return Ok(());
     }
     let row = |token: &api::Token| {

@@ -33,12 +33,21 @@ pub(super) fn run(target: &Target, args: &Upgrade) -> Result<()> {
             Error::Refused(format!("canister {canister} is not a Darkroom; check --canister and --network"))
         })?;
         if found.module == carried.module {
+            if !args.dry_run {
+                deployment.revive(canister).await?;
+            }
             return print(&format!(
                 "canister {canister} is up to date: version {}, module {module}",
                 found.shown()
             ));
         }
         found.check_successor(&carried)?;
+        if args.dry_run && deployment.is_stopped(canister).await {
+            return Err(Error::Refused(format!(
+                "canister {canister} is stopped, and cannot be asked\n  hint: `darkroom upgrade` starts it"
+            )));
+        }
+        deployment.revive(canister).await?;
         let darkroom = Darkroom::new(agent.clone(), canister, toolkit::toolkit()?);
         let changes = changes(&found, &carried, &darkroom.processors().await?)?;
         if !args.dry_run {

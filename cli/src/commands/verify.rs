@@ -32,7 +32,7 @@ pub(super) fn run(target: &Target, args: &Verify) -> Result<()> {
         }
         print(&text::table(["ASSET", "BYTES", "SHA-256", "CHECK", "GATEWAY"], rows, &[1]))?;
         if item.visibility == api::Visibility::Private {
-            eprintln!(
+            say!(
                 "the item is private, so there are no public URLs of it; `darkroom share` makes some that end"
             );
         }

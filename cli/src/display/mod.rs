@@ -71,7 +71,7 @@ impl Display {
 
     /// Says something that has to be known.
     pub(crate) fn alarm(&self, text: &str) {
-        self.aside(|| eprintln!("{text}"));
+        self.aside(|| say!("{text}"));
     }
 
     /// Prints a result.

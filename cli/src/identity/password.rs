@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::interrupt;
 
 /// The variable that it is taken from.
 const VARIABLE: &str = "DARKROOM_IDENTITY_PASSWORD";
@@ -26,16 +27,30 @@ pub(super) fn get(whose: &str, file: Option<&Path>) -> Result<Zeroizing<String>>
     if let Ok(text) = std::env::var(VARIABLE) {
         return Ok(Zeroizing::new(text));
     }
-    ask(&format!("Password of {whose}: ")).map_err(|_| {
-        Error::Usage(format!(
+    ask(&format!("Password of {whose}: ")).map_err(|error| match error {
+        Error::Interrupted => error,
+        _ => Error::Usage(format!(
             "{whose} has a password, and there is no terminal to ask for it; set {VARIABLE}, or name a file that it is \
              in with --identity-password-file"
-        ))
+        )),
     })
 }
 
 /// A terminal that shows what is typed again when this is dropped.
 struct Silent<'t>(&'t File, Termios);
+
+impl<'t> Silent<'t> {
+    fn new(mut terminal: &'t File, prompt: &str) -> std::io::Result<Silent<'t>> {
+        let usual = tcgetattr(terminal)?;
+        let mut quiet = usual.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        quiet.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(terminal, OptionalActions::Flush, &quiet)?;
+        let silent = Silent(terminal, usual);
+        terminal.write_all(prompt.as_bytes())?;
+        Ok(silent)
+    }
+}
 
 impl Drop for Silent<'_> {
     fn drop(&mut self) {
@@ -44,19 +59,25 @@ impl Drop for Silent<'_> {
     }
 }
 
-/// A line from the terminal, which shows nothing of it from before it asks.
-fn ask(prompt: &str) -> std::io::Result<Zeroizing<String>> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    let usual = tcgetattr(&terminal)?;
-    let mut quiet = usual.clone();
-    quiet.local_modes.remove(LocalModes::ECHO);
-    quiet.local_modes.insert(LocalModes::ECHONL);
-    tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
-    let _silent = Silent(&terminal, usual);
-    (&terminal).write_all(prompt.as_bytes())?;
-    let mut line = Zeroizing::new(String::new());
-    BufReader::new(&terminal).read_line(&mut line)?;
-    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+/// A line from the terminal, which shows nothing of it from before it asks. An interruption is waited for beside it,
+/// so that the terminal is as it was afterwards.
+fn ask(prompt: &str) -> Result<Zeroizing<String>> {
+    let failed = || Error::io("cannot ask for a password");
+    let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(failed())?;
+    let runtime = interrupt::runtime()?;
+    let asked = runtime.block_on(interrupt::or_interrupted(async {
+        let _silent = Silent::new(&terminal, prompt).map_err(failed())?;
+        let reader = terminal.try_clone().map_err(failed())?;
+        let line = tokio::task::spawn_blocking(move || {
+            let mut line = Zeroizing::new(String::new());
+            BufReader::new(reader).read_line(&mut line).map(|_| line)
+        });
+        let line = line.await.map_err(|error| Error::Local(error.to_string()))?.map_err(failed())?;
+        Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+    }));
+    // Whoever still waits for the line ends with the process.
+    runtime.shutdown_background();
+    asked
 }
 
 /// What to say of one that does not open the key.

@@ -93,7 +93,7 @@ fn start_or_find(state: &State, port: Option<u16>, round: Option<RoundConfig>) -
             Err(LocalnetError::StateInUse { pid, .. }) if begun.elapsed() < PATIENCE => {
                 if !told && begun.elapsed() > Duration::from_millis(500) {
                     told = true;
-                    eprintln!(
+                    note!(
                         "waiting for process {pid}, which uses the local network in {}",
                         state.root().display()
                     );
@@ -105,7 +105,7 @@ fn start_or_find(state: &State, port: Option<u16>, round: Option<RoundConfig>) -
                     && taken == DEFAULT_PORT
                     && source.kind() == std::io::ErrorKind::AddrInUse =>
             {
-                eprintln!("note: port {DEFAULT_PORT} is taken; the local network uses another this time");
+                note!("note: port {DEFAULT_PORT} is taken; the local network uses another this time");
                 listen = 0;
             }
             Err(error) => return Err(error.into()),

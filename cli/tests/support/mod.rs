@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "tests fail where it panics")]
 
+mod compiled;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
@@ -18,12 +20,21 @@ pub(crate) struct Place {
 impl Place {
     /// A new place with nothing stored.
     pub(crate) fn new() -> Place {
-        Place { dir: tempfile::tempdir().unwrap() }
+        let place = Place { dir: tempfile::tempdir().unwrap() };
+        compiled::give(&place.path(".darkroom"));
+        place
     }
 
     /// A file's path.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Whether no command has kept anything in the state directory.
+    pub(crate) fn is_unused(&self) -> bool {
+        let entries = |path: &str| std::fs::read_dir(self.path(path)).map_or(0, Iterator::count);
+        // A compiled module is there from the beginning, and the version of the layout.
+        entries(".darkroom") <= 1 && entries(".darkroom/localnet") <= 2
     }
 
     /// Writes a file.
@@ -74,6 +85,12 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        compiled::keep(&self.path(".darkroom"));
+    }
+}
+
 /// A network of a place that runs on its own; killed when the test ends.
 pub(crate) struct Network {
     pub(crate) child: Child,
@@ -84,8 +101,13 @@ pub(crate) struct Network {
 impl Network {
     /// Starts one; with rounds of so many milliseconds an upload takes its time.
     pub(crate) fn start(place: &Place, round: Option<&str>) -> Network {
+        Network::start_at(place, "0", round)
+    }
+
+    /// The same at this port.
+    pub(crate) fn start_at(place: &Place, port: &str, round: Option<&str>) -> Network {
         let mut command = place.command();
-        command.args(["localnet", "start", "--port", "0"]);
+        command.args(["localnet", "start", "--port", port]);
         if let Some(round) = round {
             command.args(["--round-ms", round]);
         }

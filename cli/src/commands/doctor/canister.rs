@@ -50,6 +50,9 @@ async fn of_canister(canister: Principal, deployment: Deployment<'_>) -> Result<
         let found = format!("{canister} is not a Darkroom");
         return Ok(vec![Check::fail("canister", found, "check --canister and --network")]);
     };
+    if deployment.is_stopped(canister).await {
+        return Ok(vec![Check::fail("canister", format!("{canister} is stopped"), remedy)]);
+    }
     let version = format!("{canister}, version {}, module {module}", release.shown());
     let first = match (release.module == carried.module, release.check_successor(&carried)) {
         (true, _) => Check::ok("canister", format!("{version} as in this binary")),

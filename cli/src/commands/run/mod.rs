@@ -6,6 +6,7 @@ mod results;
 mod work;
 
 use std::path::Path;
+use std::time::Duration;
 
 use darkroom_api as api;
 use darkroom_client::Error as ClientError;
@@ -18,10 +19,14 @@ use crate::connection::{Connection, Need, with_canister};
 use crate::error::{Error, Result};
 use crate::inputs::{self, Inputs, globs::Globs, spool};
 use crate::interrupt;
+use crate::say;
 use crate::site::{Choice, Site};
 use crate::text;
 
 pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
+    if args.quiet {
+        say::be_quiet();
+    }
     let configured = args.config.as_deref().map(config::read).transpose()?;
     let configured = configured.map(|(config, _)| config);
     let globs = Globs::new(&args.include, &args.exclude)?;
@@ -29,8 +34,8 @@ pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
     if args.name.is_some() && !inputs.stdin {
         return Err(Error::Usage("--name is the file name of standard input; `-` reads it".to_owned()));
     }
-    for path in inputs.repeated.iter().filter(|_| !args.quiet) {
-        eprintln!("note: {} is named more than once; it is taken once", shown(path));
+    for path in &inputs.repeated {
+        note!("note: {} is named more than once; it is taken once", shown(path));
     }
     if !inputs.is_open() {
         settle(args, &globs, &mut inputs, false)?;
@@ -52,14 +57,13 @@ pub(super) fn run(target: &Target, args: &Run) -> Result<()> {
         false => Need::Deployed(Box::new(configured.as_ref().map(config::init_args).unwrap_or_default())),
     };
     with_canister(target, need, async |connection: &Connection| {
+        let connection = &connection.patient(Duration::from_secs(args.retry_for));
         let present = match configured.as_ref().filter(|_| !connection.fresh && !args.dry_run) {
-            Some(config) => configure(connection, config, args.quiet).await?,
+            Some(config) => configure(connection, config).await?,
             None => connection.darkroom.pipelines().await?,
         };
         if args.dry_run && pipelines.as_ref().is_some_and(|wanted| *wanted != present) {
-            eprintln!(
-                "note: --config is not what the canister has; this is about the pipelines that it has now"
-            );
+            note!("note: --config is not what the canister has; this is about the pipelines that it has now");
         }
         work_on(args, &globs, &mut inputs, present, Some(connection)).await
     })
@@ -99,14 +103,14 @@ fn is_undeployed(target: &Target) -> Result<bool> {
 fn settle(args: &Run, globs: &Globs, inputs: &mut Inputs, everything: bool) -> Result<()> {
     inputs.narrow(everything, globs);
     for (path, reason) in &inputs.problems {
-        eprintln!("error: {}: {reason}", shown(path));
+        say!("error: {}: {reason}", shown(path));
     }
     if inputs.is_empty() {
         return Err(Error::Reported);
     }
     if !inputs.problems.is_empty() && !args.keep_going {
         let files = text::count(inputs.files.len() + usize::from(inputs.stdin), "other file");
-        eprintln!("{files} not tried; --keep-going goes on with them");
+        say!("{files} not tried; --keep-going goes on with them");
         return Err(Error::Reported);
     }
     Ok(())
@@ -119,7 +123,7 @@ async fn from_stdin() -> Result<spool::Spooled> {
 }
 
 /// Configures the canister with the pipelines of a file, unless it has them; gives those that it has then.
-async fn configure(connection: &Connection, config: &Config, quiet: bool) -> Result<Vec<api::Pipeline>> {
+async fn configure(connection: &Connection, config: &Config) -> Result<Vec<api::Pipeline>> {
     let darkroom = &connection.darkroom;
     let found = darkroom.pipelines().await?;
     let present = found.iter().map(pipeline_from_wire).collect::<Result<Vec<_>, _>>();
@@ -129,9 +133,7 @@ async fn configure(connection: &Connection, config: &Config, quiet: bool) -> Res
     let wanted = to_wire(config);
     let args = api::InitArgs { pipelines: Some(wanted.clone()), ..Default::default() };
     darkroom.configure(&args).await?;
-    if !quiet {
-        eprintln!("configured canister {} with the pipelines of --config", darkroom.canister());
-    }
+    note!("configured canister {} with the pipelines of --config", darkroom.canister());
     Ok(wanted)
 }
 

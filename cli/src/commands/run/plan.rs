@@ -42,7 +42,7 @@ pub(super) async fn show(connection: Option<&Connection>, args: &Run, inputs: &I
                 Ok(Found::Stored(outcome)) => Some(outcome.item),
                 Ok(Found::New(_) | Found::Unknown) => None,
                 Err(error) => {
-                    eprintln!("error: {}: {}", text::printable(&input.shown), client_text(&error));
+                    say!("error: {}: {}", text::printable(&input.shown), client_text(&error));
                     failures.push(client_exit_code(&error));
                     continue;
                 }
@@ -68,7 +68,7 @@ pub(super) async fn show(connection: Option<&Connection>, args: &Run, inputs: &I
         }
         sum += "; nothing was sent";
         if args.json {
-            eprintln!("{sum}");
+            say!("{sum}");
         } else {
             print(&text::table(["FILE", "BYTES", "ACTION", "ITEM"], rows, &[1]))?;
             print(&sum)?;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use darkroom_client::Outcome;
+use darkroom_client::{FailedStage, Outcome};
 use darkroom_core::asset::ORIGINAL;
 
 use crate::args::Run;
@@ -24,6 +24,10 @@ pub(super) struct Results {
     stored_before: usize,
     failed: usize,
     cut_off: usize,
+    /// Files of which an optional asset could not be made.
+    without: usize,
+    /// Paths that lead to a file which another path leads to.
+    repeated: usize,
     sent: u64,
 }
 
@@ -31,12 +35,12 @@ pub(super) struct Results {
 #[derive(Debug)]
 enum Rows {
     Detailed(Vec<(usize, String, Outcome)>),
-    Short(Vec<(usize, [String; 6])>),
+    Short(Vec<(usize, [String; 6], Vec<String>)>),
 }
 
 impl Results {
-    /// For so many files, and so many paths that are none and have failed.
-    pub(super) fn new(files: usize, failed: usize) -> Results {
+    /// For so many files, so many paths that are none and have failed, and so many that name a file once more.
+    pub(super) fn new(files: usize, failed: usize, repeated: usize) -> Results {
         let rows = if files <= IN_DETAIL { Rows::Detailed(Vec::new()) } else { Rows::Short(Vec::new()) };
         Results {
             begun: Instant::now(),
@@ -46,6 +50,8 @@ impl Results {
             stored_before: 0,
             failed,
             cut_off: 0,
+            without: 0,
+            repeated,
             sent: 0,
         }
     }
@@ -58,9 +64,12 @@ impl Results {
             self.uploaded += 1;
         }
         self.sent += outcome.sent;
+        self.without += usize::from(!outcome.failed.is_empty());
         match &mut self.rows {
             Rows::Detailed(rows) => rows.push((index, file.to_owned(), outcome)),
-            Rows::Short(rows) => rows.push((index, short(connection, file, &outcome))),
+            Rows::Short(rows) => {
+                rows.push((index, short(connection, file, &outcome), lacks(file, &outcome)));
+            }
         }
     }
 
@@ -87,7 +96,7 @@ impl Results {
             return Ok(());
         }
         if args.json {
-            eprintln!("{}", self.sum());
+            say!("{}", self.sum());
             return Ok(());
         }
         match &mut self.rows {
@@ -98,14 +107,16 @@ impl Results {
                 detailed(connection, rows)?;
             }
             Rows::Short(rows) => {
-                rows.sort_by_key(|(index, _)| *index);
-                let rows = std::mem::take(rows).into_iter().map(|(_, row)| row).collect();
+                rows.sort_by_key(|(index, _, _)| *index);
+                let rows = std::mem::take(rows).into_iter();
+                let (rows, lacks): (_, Vec<_>) = rows.map(|(_, row, lacks)| (row, lacks)).unzip();
                 print(&text::table(["FILE", "ITEM", "SIZE", "BYTES", "TIME", "URL"], rows, &[3, 4]))?;
+                lacks.iter().flatten().for_each(|text| say!("{text}"));
             }
         }
         print(&self.sum())?;
         if connection.endpoint.is_embedded() && !self.is_nothing_stored() {
-            eprintln!("to open the URLs, start the network that serves them: cargo darkroom localnet start");
+            say!("to open the URLs, start the network that serves them: cargo darkroom localnet start");
         }
         Ok(())
     }
@@ -119,6 +130,8 @@ impl Results {
             (self.failed, "failed"),
             (self.cut_off, "stored in part"),
             (not_tried, "not tried"),
+            (self.repeated, "named more than once"),
+            (self.without, "without what is optional"),
         ];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
         let counts: Vec<_> = counts.map(|(count, what)| format!("{count} {what}")).collect();
@@ -164,13 +177,17 @@ fn detailed(connection: &Connection, stored: &[(usize, String, Outcome)]) -> Res
     print(&text::table(header, rows, &[3]))?;
     print("")?;
     for (_, file, outcome) in stored {
-        let file = text::printable(file);
-        print(&format!("{file} is item {} ({})", outcome.item, how(outcome)))?;
-        for failed in &outcome.failed {
-            eprintln!("{file}: without `{}`: {}", failed.asset, failed.message);
-        }
+        print(&format!("{} is item {} ({})", text::printable(file), outcome.item, how(outcome)))?;
+        lacks(file, outcome).iter().for_each(|text| say!("{text}"));
     }
     Ok(())
+}
+
+/// What is optional and could not be made of a file, a line each.
+fn lacks(file: &str, outcome: &Outcome) -> Vec<String> {
+    let file = text::printable(file);
+    let line = |failed: &FailedStage| format!("{file}: without `{}`: {}", failed.asset, failed.message);
+    outcome.failed.iter().map(line).collect()
 }
 
 /// How it came to be stored.

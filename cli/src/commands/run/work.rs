@@ -64,7 +64,7 @@ pub(super) async fn upload_all(connection: &Connection, args: &Run, inputs: &Inp
         args,
         options: &options,
         display: &display,
-        results: Results::new(inputs.files.len(), inputs.problems.len()),
+        results: Results::new(inputs.files.len(), inputs.problems.len(), inputs.repeated.len()),
         failures: vec![FAILED; inputs.problems.len()],
         ended: None,
     };
@@ -76,7 +76,7 @@ pub(super) async fn upload_all(connection: &Connection, args: &Run, inputs: &Inp
         if results.is_complete() && failures.is_empty() {
             return Ok(());
         }
-        eprintln!("interrupted; the same command goes on from here");
+        say!("interrupted; the same command goes on from here");
         return Err(Error::Files { code: INTERRUPTED });
     }
     match failures.first() {

@@ -132,8 +132,8 @@ async fn agent(endpoint: &Endpoint, identity: Arc<dyn Identity>) -> Result<Agent
     let unreachable = |error: ic_agent::AgentError| {
         Error::Network(format!("cannot reach {}: {error}; check --network and that it runs", endpoint.url))
     };
-    let http = darkroom_client::http_client(&endpoint.url)?;
-    let agent = Agent::builder().with_url(endpoint.url.as_str()).with_http_client(http);
+    let http = darkroom_client::http_service(&endpoint.url)?;
+    let agent = Agent::builder().with_url(endpoint.url.as_str()).with_arc_http_middleware(http);
     let agent = agent.with_arc_identity(identity).build().map_err(unreachable)?;
     match endpoint.root_key() {
         RootKey::Known(key) => agent.set_root_key(key.clone()),

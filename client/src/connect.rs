@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use candid::Principal;
+use ic_agent::agent::HttpService;
 use ic_agent::identity::AnonymousIdentity;
 use ic_agent::{Agent, Identity};
 use url::{Host, Url};
@@ -15,6 +16,7 @@ use url::{Host, Url};
 use crate::calls::unless_transient;
 use crate::darkroom::{Darkroom, Toolkit};
 use crate::error::{Error, Result};
+use crate::line::Line;
 use crate::retry::{RetryPolicy, Tries};
 use crate::window::{Gate, MOST};
 
@@ -122,7 +124,7 @@ impl Connect {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(unusable(format!("`{}` is no scheme of networks; http and https are", url.scheme())));
         }
-        let agent = Agent::builder().with_url(url.as_str()).with_http_client(http_client(&url)?);
+        let agent = Agent::builder().with_url(url.as_str()).with_arc_http_middleware(http_service(&url)?);
         let agent = agent.with_arc_identity(self.identity);
         let agent = agent.build().map_err(|error| unusable(error.to_string()))?;
         match self.root_key {
@@ -149,15 +151,16 @@ impl IntoFuture for Connect {
     }
 }
 
-/// The HTTP client for agents of the network at `url`. One on this machine is reached without a proxy, whatever the
-/// environment says: a proxy would find another machine there, and whoever gives the root key can make up all answers.
-/// Not every system knows that names below `localhost` are this machine, so they are not asked for.
+/// The HTTP side of agents of the network at `url`: of large messages it sends three at once, so that little is sent in
+/// vain when a client ends, and reaches a network on this machine without a proxy, whatever the environment says. A proxy
+/// would find another machine there, and whoever gives the root key can make up all answers. Not every system knows that
+/// names below `localhost` are this machine, so they are not asked for.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let url = "http://127.0.0.1:8000".parse()?;
-/// let http = darkroom_client::http_client(&url)?;
-/// let agent = ic_agent::Agent::builder().with_url(url).with_http_client(http).build()?;
+/// let http = darkroom_client::http_service(&url)?;
+/// let agent = ic_agent::Agent::builder().with_url(url).with_arc_http_middleware(http).build()?;
 /// # drop(agent);
 /// # Ok(())
 /// # }
@@ -165,7 +168,11 @@ impl IntoFuture for Connect {
 ///
 /// # Errors
 /// [`Error::Url`] where the system gives no HTTP client.
-pub fn http_client(url: &Url) -> Result<reqwest::Client> {
+pub fn http_service(url: &Url) -> Result<Arc<dyn HttpService>> {
+    Ok(Arc::new(Line::new(http_client(url)?)))
+}
+
+fn http_client(url: &Url) -> Result<reqwest::Client> {
     let mut client = reqwest::Client::builder().timeout(LONGEST_REQUEST);
     if is_on_this_machine(url) {
         client = client.no_proxy();

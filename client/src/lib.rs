@@ -44,6 +44,7 @@
 //! | `upload/` | one upload: its options, both lanes, its outcome |
 //! | `schedule/` | what to send and what to make, decided without I/O |
 //! | `window/` | how many messages with many bytes are on their way at once |
+//! | `line.rs` | large messages on the line, a few at a time |
 //! | `journal/` | uploads in flight, kept on disk |
 //! | `clock.rs` | the time of day, read nowhere else |
 //! | `derive/` | lane B: stages on threads |
@@ -63,6 +64,7 @@ mod derive;
 mod download;
 mod error;
 mod journal;
+mod line;
 mod remembered;
 mod reprocess;
 mod retry;
@@ -74,7 +76,7 @@ mod upload;
 mod verify;
 mod window;
 
-pub use crate::connect::{Connect, http_client};
+pub use crate::connect::{Connect, http_service};
 pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};

@@ -62,7 +62,7 @@ pub struct Limits {
     pub session_seconds: Option<u64>,
     /// What one principal may hold. Default 100,000,000,000 bytes, 1,000,000 items, 1,024 open sessions.
     pub per_principal: Option<Quota>,
-    /// What all together may hold. Default 400,000,000,000 bytes, 10,000,000 items, 100,000 open sessions.
+    /// What all together may hold. Default 240,000,000,000 bytes, 10,000,000 items, 100,000 open sessions.
     pub total: Option<Quota>,
     /// Cycles above the freezing threshold that must be there when an upload begins, beside the 2,500 that each
     /// declared byte takes. Default 100,000,000,000.

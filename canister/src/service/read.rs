@@ -54,7 +54,7 @@ impl<M: Memory + Clone> Service<M> {
         Ok(wire::item(id, &self.readable_item(caller, id)?))
     }
 
-    /// Published items that the caller may read, newest first.
+    /// Published items that the caller may read, newest first: fewer than asked for where more do not fit into a reply.
     ///
     /// # Errors
     /// `invalid_argument` for `after`.
@@ -65,19 +65,27 @@ impl<M: Memory + Clone> Service<M> {
             Some(after) => std::ops::Bound::Excluded(publish::parse_cursor(after)?),
         };
         let mut page = api::ItemPage { items: Vec::new(), next: None };
+        let mut room = MAX_FOUND;
         let mut last = None;
         for (scanned, key) in self.store.newest.keys((start, std::ops::Bound::Unbounded)).enumerate() {
             if page.items.len() == limit || scanned == MAX_SCAN {
                 page.next = last.map(publish::cursor);
                 break;
             }
-            last = Some(key);
             let mut id = [0; 10];
             id.copy_from_slice(&key[8..]);
             let item = self.item(ItemId(id))?;
             if may_read(&item, caller) {
-                page.items.push(wire::item(ItemId(id), &item));
+                let item = wire::item(ItemId(id), &item);
+                let weight = weight(&item);
+                if weight > room && !page.items.is_empty() {
+                    page.next = last.map(publish::cursor);
+                    break;
+                }
+                room = room.saturating_sub(weight);
+                page.items.push(item);
             }
+            last = Some(key);
         }
         Ok(page)
     }

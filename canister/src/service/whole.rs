@@ -30,6 +30,8 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     fn begin_and_fill(&mut self, message: Message, args: &api::UploadWhole) -> api::Result<api::Item> {
+        // Before anything is hashed for somebody who may not.
+        self.check_uploader(message.caller)?;
         if args.bytes.len() as u64 != args.upload.size {
             let message =
                 format!("{} bytes came; {} are declared as `size`", args.bytes.len(), args.upload.size);

@@ -110,9 +110,9 @@ impl QuotaRecord {
         QuotaRecord { bytes: 100_000_000_000, items: 1_000_000, open_sessions: 1024 }
     }
 
-    /// The default for all together.
+    /// The default for all together: of the 256 GiB that stable memory has room for, so much that tables have some too.
     pub(crate) fn total() -> QuotaRecord {
-        QuotaRecord { bytes: 400_000_000_000, items: 10_000_000, open_sessions: 100_000 }
+        QuotaRecord { bytes: 240_000_000_000, items: 10_000_000, open_sessions: 100_000 }
     }
 }
 

@@ -108,4 +108,17 @@ fn so_many_items_are_given_as_a_reply_holds() {
     assert!(found.iter().all(Option::is_some));
     let reply = candid::encode_one(api::Result::Ok(found)).unwrap();
     assert!((1_400_000..1_500_000).contains(&reply.len()), "{} bytes", reply.len());
+
+    // A page ends where a reply does.
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = service.list(owner(2), &api::ListItems { after, limit: Some(100) }).unwrap();
+        assert!(candid::encode_one(api::Result::Ok(page.clone())).unwrap().len() < 1_500_000);
+        listed.push(page.items.len());
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(listed, [44, 16]);
 }

@@ -179,13 +179,26 @@ export class Page {
 
   /// Clicks into the middle of what a selector finds, once it finds something.
   async click(selector) {
-    await this.until(`document.querySelector(${JSON.stringify(selector)})`);
-    const [x, y] = await this.evaluate(`(() => {
-      const element = document.querySelector(${JSON.stringify(selector)});
-      element.scrollIntoView({ block: "center" });
-      const box = element.getBoundingClientRect();
-      return [box.x + box.width / 2, box.y + box.height / 2];
-    })()`);
+    // Where it is for two frames in a row: what still comes above it would move it away from under the pointer.
+    const settled = `(async () => {
+      const middle = () => {
+        const element = document.querySelector(${JSON.stringify(selector)});
+        if (!element) return null;
+        element.scrollIntoView({ block: "center" });
+        const box = element.getBoundingClientRect();
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+      };
+      const before = middle();
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      return before && String(middle()) === String(before) ? before : null;
+    })()`;
+    const end = Date.now() + PATIENCE;
+    let place;
+    while (!(place = await this.evaluate(settled))) {
+      if (Date.now() > end) throw new Error(`${selector} is not to be clicked on`);
+    }
+    const [x, y] = place;
     const event = { x, y, button: "left", clickCount: 1 };
     await this.send("Input.dispatchMouseEvent", { type: "mousePressed", ...event });
     await this.send("Input.dispatchMouseEvent", { type: "mouseReleased", ...event });

@@ -5,6 +5,8 @@
 //! they are hidden from the macro, which would take them for endpoints of bytes, and have their types from `candid_method`.
 
 mod certify;
+#[cfg(any(test, feature = "check"))]
+mod check;
 mod env;
 mod files;
 mod hex;
@@ -241,6 +243,13 @@ fn run_job(job: u64) {
     if let Err(error) = metered(Operation::RunJob, |service| service.run_job(job, env::now())) {
         ic_cdk::trap(error.message);
     }
+}
+
+/// What in the store contradicts itself; for tests. What it changes in between is discarded with the query.
+#[cfg(feature = "check")]
+#[ic_cdk::query(hidden = true)]
+fn check() -> Vec<String> {
+    SERVICE.with_borrow_mut(|service| service.as_mut().map(Service::check).unwrap_or_default())
 }
 
 #[ic_cdk::query]

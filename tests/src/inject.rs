@@ -1,9 +1,12 @@
-//! Faults put into a canister's module: exported methods that trap before or after what they do.
+//! Faults put into a canister's module: exported functions that trap, or take all instructions, before or after what they
+//! do; stable memory that does not grow.
 
 use std::io::Read as _;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module};
+use wasm_encoder::{
+    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module,
+};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// When an injected method traps.
@@ -13,23 +16,40 @@ pub enum Trap {
     Before,
     /// After its last write and its reply.
     After,
+    /// After that, it goes on until its instructions are used up.
+    Exhaust,
 }
 
-/// `module`, gzipped or not, with the exports named `canister_update METHOD` trapping; every other byte of code
-/// stays as it is.
+/// `module`, gzipped or not, with methods trapping: of an update its name, of another export all that it is called, such
+/// as `canister_query NAME`. Every other byte of code stays as it is.
 ///
 /// # Panics
 /// When the module is not well formed or has no such method.
 pub fn trapping(module: &[u8], methods: &[&str], trap: Trap) -> Vec<u8> {
     let module = unpacked(module);
     let types = function_types(&module).unwrap_or_else(|error| panic!("{error}"));
-    let mut injector = Injector { types, methods, trap, wrapped: Vec::new() };
     // Exports come after the functions that they name are declared and before their code: the wrappers are known
     // from the start, since all three sections need them.
-    injector.wrapped = injector.find(&module).unwrap_or_else(|error| panic!("{error}"));
+    let wrapped = find_exports(&module, methods).unwrap_or_else(|error| panic!("{error}"));
+    let counter = import(&module, "performance_counter");
+    rewrite(&module, Injector { types, trap, wrapped, counter, full: None })
+}
+
+/// `module`, gzipped or not, with stable memory that does not grow beyond what it is.
+///
+/// # Panics
+/// When the module is not well formed or never grows stable memory.
+pub fn without_growth(module: &[u8]) -> Vec<u8> {
+    let module = unpacked(module);
+    let types = function_types(&module).unwrap_or_else(|error| panic!("{error}"));
+    let (counter, grow) = (import(&module, "performance_counter"), import(&module, "stable64_grow"));
+    rewrite(&module, Injector { types, trap: Trap::Before, wrapped: Vec::new(), counter, full: Some(grow) })
+}
+
+fn rewrite(module: &[u8], mut injector: Injector) -> Vec<u8> {
     let mut made = Module::new();
     injector
-        .parse_core_module(&mut made, Parser::new(0), &module)
+        .parse_core_module(&mut made, Parser::new(0), module)
         .unwrap_or_else(|error| panic!("the module cannot be rewritten: {error}"));
     made.finish()
 }
@@ -68,49 +88,97 @@ fn function_types(module: &[u8]) -> wasmparser::Result<Vec<u32>> {
     Ok(types)
 }
 
-struct Injector<'a> {
-    types: Vec<u32>,
-    methods: &'a [&'a str],
-    trap: Trap,
-    /// Name of the export and the function that it stood for, in the order of the wrappers.
-    wrapped: Vec<(String, u32)>,
-}
-
-impl Injector<'_> {
-    fn find(&self, module: &[u8]) -> wasmparser::Result<Vec<(String, u32)>> {
-        let mut exports = Vec::new();
-        for payload in Parser::new(0).parse_all(module) {
-            if let Payload::ExportSection(section) = payload? {
-                for export in section {
-                    let export = export?;
-                    if export.kind == ExternalKind::Func {
-                        exports.push((export.name.to_owned(), export.index));
-                    }
+/// The exports of these methods: name, and the function that it stands for.
+fn find_exports(module: &[u8], methods: &[&str]) -> wasmparser::Result<Vec<(String, u32)>> {
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(section) = payload? {
+            for export in section {
+                let export = export?;
+                if export.kind == ExternalKind::Func {
+                    exports.push((export.name.to_owned(), export.index));
                 }
             }
         }
-        let wanted = self.methods.iter().map(|method| format!("canister_update {method}"));
-        Ok(wanted
-            .map(|name| {
-                let found = exports.iter().find(|(export, _)| *export == name);
-                found.cloned().unwrap_or_else(|| panic!("the module has no export `{name}`"))
-            })
-            .collect())
     }
+    let wanted = methods.iter().map(|method| match method.starts_with("canister_") {
+        true => (*method).to_owned(),
+        false => format!("canister_update {method}"),
+    });
+    Ok(wanted
+        .map(|name| {
+            let found = exports.iter().find(|(export, _)| *export == name);
+            found.cloned().unwrap_or_else(|| panic!("the module has no export `{name}`"))
+        })
+        .collect())
+}
 
+/// The index of an imported function.
+fn import(module: &[u8], name: &str) -> u32 {
+    let found = find_import(module, name).unwrap_or_else(|error| panic!("{error}"));
+    found.unwrap_or_else(|| panic!("the module does not import `{name}`"))
+}
+
+fn find_import(module: &[u8], name: &str) -> wasmparser::Result<Option<u32>> {
+    let mut index = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(section) = payload? {
+            for import in section.into_imports() {
+                let import = import?;
+                if matches!(import.ty, TypeRef::Func(_)) {
+                    if import.name == name {
+                        return Ok(Some(index));
+                    }
+                    index += 1;
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+struct Injector {
+    types: Vec<u32>,
+    trap: Trap,
+    /// Name of the export and the function that it stood for, in the order of the wrappers.
+    wrapped: Vec<(String, u32)>,
+    /// The import that counts instructions, which takes many of them: they are used up in a second.
+    counter: u32,
+    /// The import by which stable memory grows, where another function is to stand for it.
+    full: Option<u32>,
+}
+
+impl Injector {
     fn wrapper(&self, original: u32) -> Function {
         let mut function = Function::new([]);
-        if self.trap == Trap::After {
+        if self.trap != Trap::Before {
             function.instruction(&Instruction::Call(original));
+        }
+        if self.trap == Trap::Exhaust {
+            function.instruction(&Instruction::Loop(BlockType::Empty));
+            function.instruction(&Instruction::I32Const(0));
+            function.instruction(&Instruction::Call(self.counter));
+            function.instruction(&Instruction::Drop);
+            function.instruction(&Instruction::Br(0));
+            function.instruction(&Instruction::End);
         }
         function.instruction(&Instruction::Unreachable);
         function.instruction(&Instruction::End);
         function
     }
+
+    /// The function that stands for one in calls.
+    fn place(&self, added: usize) -> u32 {
+        u32::try_from(self.types.len() + added).unwrap_or(u32::MAX)
+    }
 }
 
-impl Reencode for Injector<'_> {
+impl Reencode for Injector {
     type Error = std::convert::Infallible;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, Error<Self::Error>> {
+        Ok(if self.full == Some(function) { self.place(self.wrapped.len()) } else { function })
+    }
 
     fn parse_function_section(
         &mut self,
@@ -118,7 +186,7 @@ impl Reencode for Injector<'_> {
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_function_section(self, functions, section)?;
-        for (_, original) in &self.wrapped {
+        for original in self.wrapped.iter().map(|(_, original)| original).chain(&self.full) {
             functions.function(self.types[*original as usize]);
         }
         Ok(())
@@ -131,8 +199,7 @@ impl Reencode for Injector<'_> {
     ) -> Result<(), Error<Self::Error>> {
         match self.wrapped.iter().position(|(name, _)| name == export.name) {
             Some(place) => {
-                let index = u32::try_from(self.types.len() + place).unwrap_or(u32::MAX);
-                exports.export(export.name, ExportKind::Func, index);
+                exports.export(export.name, ExportKind::Func, self.place(place));
                 Ok(())
             }
             None => utils::parse_export(self, exports, export),
@@ -147,6 +214,12 @@ impl Reencode for Injector<'_> {
         utils::parse_code_section(self, code, section)?;
         for (_, original) in &self.wrapped {
             code.function(&self.wrapper(*original));
+        }
+        if self.full.is_some() {
+            let mut refuse = Function::new([]);
+            refuse.instruction(&Instruction::I64Const(-1));
+            refuse.instruction(&Instruction::End);
+            code.function(&refuse);
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub use canister::Darkroom;
 pub use configured::{pipeline, stage};
 pub use file::{Dice, File};
 pub use gateway::Gateway;
-pub use inject::{Trap, trapping};
+pub use inject::{Trap, trapping, without_growth};
 pub use photos::{Photo, photo_of_20_mb, small_photos};
 pub use probe::Probe;
 pub use server::{network, network_with_root_key};

@@ -85,6 +85,6 @@ pub(super) fn may_read(item: &ItemRecord, caller: Caller) -> bool {
 }
 
 /// Whether everybody may read the item.
-pub(super) fn is_public(item: &ItemRecord) -> bool {
+pub(crate) fn is_public(item: &ItemRecord) -> bool {
     item.draft.is_none() && !item.private
 }

@@ -33,7 +33,7 @@ const MAX_PLACEHOLDER: usize = 64;
 
 impl<M: Memory + Clone> Service<M> {
     /// Puts the gallery into the tree or takes it out.
-    pub(super) fn switch_gallery(&mut self, on: bool) {
+    pub(crate) fn switch_gallery(&mut self, on: bool) {
         let paths = &mut self.store.certified.paths;
         if on {
             paths.insert(b"", hash::labeled(b"<$>", &files::page_hash()));
@@ -110,7 +110,7 @@ impl<M: Memory + Clone> Service<M> {
 }
 
 /// What the gallery shows of an item: nothing of one without a picture that browsers show.
-pub(super) fn entry(id: ItemId, item: &ItemRecord) -> Option<EntryRecord> {
+pub(crate) fn entry(id: ItemId, item: &ItemRecord) -> Option<EntryRecord> {
     let pictures = || item.assets.iter().filter(|asset| is_picture(&asset.media));
     let derived = || pictures().filter(|asset| asset.origin.recipe().is_some());
     let pixels = |asset: &&AssetRecord| {

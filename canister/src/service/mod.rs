@@ -37,9 +37,15 @@ use darkroom_core::pipeline::Plan;
 use darkroom_core::registry::Registry;
 use ic_stable_structures::Memory;
 
+#[cfg(any(test, feature = "check"))]
+pub(crate) use access::is_public;
 pub(crate) use derive::Job;
 pub(crate) use documents::Document;
+#[cfg(any(test, feature = "check"))]
+pub(crate) use gallery::entry as gallery_entry;
 pub(crate) use metrics::{Counts, METRICS};
+#[cfg(any(test, feature = "check"))]
+pub(crate) use publish::newest_key;
 pub(crate) use read::Chunk;
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;

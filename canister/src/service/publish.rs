@@ -176,7 +176,7 @@ fn failures(plan: &Plan, draft: &Draft) -> Vec<FailedRecord> {
 }
 
 /// The place of an item in the order by which items are listed.
-pub(super) fn newest_key(published_at: u64, id: ItemId) -> [u8; 18] {
+pub(crate) fn newest_key(published_at: u64, id: ItemId) -> [u8; 18] {
     let mut key = [0; 18];
     key[..8].copy_from_slice(&(u64::MAX - published_at).to_be_bytes());
     key[8..].copy_from_slice(&id.0);

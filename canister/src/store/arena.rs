@@ -134,7 +134,39 @@ impl<M: Memory> Arena<M> {
         self.by_size.remove(&(len, offset));
     }
 
-    #[cfg(test)]
+    /// How the extents in use, and what is free, fail to fill the arena to its end without gap and overlap.
+    #[cfg(any(test, feature = "check"))]
+    pub(super) fn check(&self, used: Vec<Extent>) -> Vec<String> {
+        let mut found = Vec::new();
+        let free = self.free_extents();
+        let by_size: std::collections::BTreeSet<_> =
+            self.by_size.iter().map(|entry| *entry.key()).map(|(len, offset)| (offset, len)).collect();
+        if by_size != free.iter().map(|extent| (extent.offset, extent.len)).collect() {
+            found.push(format!("free extents by size are not those by offset: {by_size:?}, {free:?}"));
+        }
+        for pair in free.windows(2).filter(|pair| pair[0].offset + pair[0].len >= pair[1].offset) {
+            found.push(format!("free extents touch: {pair:?}"));
+        }
+        let bytes: u64 = used.iter().map(|extent| extent.len).sum();
+        if bytes != self.used() {
+            found.push(format!("{bytes} bytes are in use, and {} are counted", self.used()));
+        }
+        let mut all = [used, free].concat();
+        all.sort_by_key(|extent| extent.offset);
+        let mut at = 0;
+        for extent in all {
+            if extent.offset != at {
+                found.push(format!("{extent:?} does not begin where the one before it ends, at {at}"));
+            }
+            at = extent.offset + extent.len;
+        }
+        if at != self.end() || at > self.bytes.size() * PAGE {
+            found.push(format!("the last extent ends at {at}, the arena at {}", self.end()));
+        }
+        found
+    }
+
+    #[cfg(any(test, feature = "check"))]
     fn free_extents(&self) -> Vec<Extent> {
         self.by_offset.iter().map(|e| e.into_pair()).map(|(offset, len)| Extent { offset, len }).collect()
     }

@@ -127,6 +127,27 @@ impl<M: Memory> Chunks<M> {
         }
     }
 
+    /// Every chunk and tree of answers, where it is, and its SHA-256; a tree has none.
+    #[cfg(any(test, feature = "check"))]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (ChunkKey, Extent, Digest)> {
+        self.index.iter().map(|entry| {
+            let (extent, digest) = parse(&entry.value());
+            (ChunkKey::from_bytes(*entry.key()), extent, digest)
+        })
+    }
+
+    /// Whether a key is that of a tree of answers.
+    #[cfg(any(test, feature = "check"))]
+    pub(crate) fn is_tree(&self, key: ChunkKey) -> bool {
+        key.index >= TREES
+    }
+
+    /// What is wrong with the arena, where these extents are in use.
+    #[cfg(any(test, feature = "check"))]
+    pub(crate) fn check_arena(&self, used: Vec<Extent>) -> Vec<String> {
+        self.arena.check(used)
+    }
+
     fn find(&self, key: ChunkKey) -> Option<(Extent, Digest)> {
         self.index.get(&key.to_bytes()).map(|entry| parse(&entry))
     }

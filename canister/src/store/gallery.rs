@@ -140,6 +140,38 @@ impl<M: Memory> Gallery<M> {
             .map(Some)
     }
 
+    /// The entries of all pages, from page to page.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], also where a page has too many or none, or entries are on no page.
+    #[cfg(any(test, feature = "check"))]
+    pub(crate) fn all_entries(&self) -> Result<Vec<EntryRecord>, Error> {
+        let corrupt = |reason| Error::Corrupt { what: "gallery", reason };
+        let (mut page, mut entries) = (self.newest(), Vec::new());
+        while let Some(place) = page {
+            let mut shown = self.page(place)?.unwrap_or_default();
+            if !(1..=PAGE).contains(&shown.len()) {
+                return Err(corrupt(format!("page {place} has {} entries", shown.len())));
+            }
+            if self.certified.get(place.file_name().as_bytes()).is_none() {
+                return Err(corrupt(format!("page {place} is not certified")));
+            }
+            entries.append(&mut shown);
+            page = self.older(place);
+        }
+        if entries.len() as u64 != self.entries.len() || self.pages.len() != u64::from(self.certified.len()) {
+            let reason = format!(
+                "{} entries, {} of them on pages; {} pages, {} certified",
+                self.entries.len(),
+                entries.len(),
+                self.pages.len(),
+                self.certified.len()
+            );
+            return Err(corrupt(reason));
+        }
+        Ok(entries)
+    }
+
     /// The newest page.
     pub(crate) fn newest(&self) -> Option<Place> {
         self.pages.keys(..).next_back().map(Place)

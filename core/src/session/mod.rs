@@ -141,6 +141,11 @@ impl Session {
         if self.coverage.contains(last) { full - short } else { full }
     }
 
+    /// The rolling hash as it stands, over [`hashed_bytes`](Session::hashed_bytes).
+    pub fn rolling_hash(&self) -> &RollingSha256 {
+        &self.hash
+    }
+
     /// The SHA-256 of the whole, once finished.
     pub fn finished(&self) -> Option<Digest> {
         self.finished

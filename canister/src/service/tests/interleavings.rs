@@ -304,7 +304,10 @@ impl World {
                 self.uploads.retain(|upload| upload.finished || !rests(upload));
                 self.uploads.iter_mut().for_each(|upload| upload.session_is_there &= !rests(upload));
             }
-            Operation::Upgrade => self.service = open(&self.memory, limits()),
+            Operation::Upgrade => {
+                self.service = open(&self.memory, limits());
+                prop_assert_eq!(self.service.check(), Vec::<String>::new());
+            }
         }
         Ok(())
     }
@@ -378,6 +381,7 @@ proptest! {
             world.run(operation)?;
             world.check()?;
         }
+        prop_assert_eq!(world.service.check(), Vec::<String>::new());
         for upload in std::mem::take(&mut world.uploads) {
             world.service.delete_item(owner(upload.owner), world.now, &upload.item).unwrap();
         }

@@ -2,6 +2,7 @@
 
 mod anew;
 mod certification;
+mod check;
 mod derivatives;
 mod failures;
 mod find;
@@ -27,8 +28,8 @@ const CYCLES: u128 = 1_000_000_000_000_000;
 
 type TestService = Service<VectorMemory>;
 
-/// A canister with one pipeline that stores originals, small chunks, and such limits.
-fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
+/// A pipeline that stores originals as they are.
+fn raw() -> api::Pipeline {
     let original = api::Stage {
         asset: "original".to_owned(),
         processor: "original".to_owned(),
@@ -40,10 +41,14 @@ fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
         params: None,
     };
     let lane = api::Lane { name: "original".to_owned(), stages: vec![original] };
-    let pipeline = api::Pipeline { name: "raw".to_owned(), lanes: vec![lane] };
+    api::Pipeline { name: "raw".to_owned(), lanes: vec![lane] }
+}
+
+/// A canister with one pipeline that stores originals, small chunks, and such limits.
+fn open(memory: &VectorMemory, limits: api::Limits) -> TestService {
     let limits = api::Limits { chunk_size: Some(65_536), session_seconds: Some(60), ..limits };
     let args = api::InitArgs {
-        pipelines: Some(vec![pipeline]),
+        pipelines: Some(vec![raw()]),
         access: Some(api::Access::Authenticated),
         limits: Some(limits),
         ..Default::default()

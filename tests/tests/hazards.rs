@@ -82,6 +82,47 @@ fn a_stage_that_goes_wrong_fails_alone_and_says_why() {
     }
 }
 
+/// What goes wrong in the first, the middle and the last stage of a chain: those before it stand, those behind it say why
+/// they were not made, and the store agrees with itself.
+#[test]
+fn a_stage_that_goes_wrong_in_each_place_of_a_chain() {
+    let photo = jpeg();
+    for how in ["panic", "loop", "allocate"] {
+        for place in 0..3 {
+            let names = ["first", "second", "third"];
+            let stages = (0..3).map(|at| {
+                let source = if at == 0 { "original" } else { names[at - 1] };
+                let (processor, params) = match at == place {
+                    true => ("hazard", format!(r#"{{"how":"{how}"}}"#)),
+                    false => ("preview", format!(r#"{{"max_edge":{}}}"#, 400 - 100 * at)),
+                };
+                stage(names[at], processor, source, &params)
+            });
+            let darkroom = hazardous(vec![pipeline("chain", stages.collect())]);
+            let start = darkroom.usage_as(darkroom.owner).own;
+            let id = upload(&darkroom, &photo, "chain");
+            darkroom.settled(&id);
+            (0..20).for_each(|_| darkroom.network.tick());
+            let item = darkroom.item(&id).unwrap();
+            assert_eq!(item.state, FAILED, "{how} in {place}: {item:?}");
+            for (at, stage) in item.stages.iter().enumerate() {
+                let code = stage.error.as_ref().map(|error| error.code.as_str());
+                let expected = match at.cmp(&place) {
+                    std::cmp::Ordering::Less => None,
+                    std::cmp::Ordering::Equal => Some("stage_trapped"),
+                    std::cmp::Ordering::Greater => Some("source_failed"),
+                };
+                assert_eq!(code, expected, "{how} in {place}: {item:?}");
+            }
+            let check = || darkroom.query::<Vec<String>>("check", ());
+            assert_eq!(check(), Vec::<String>::new(), "{how} in {place}");
+            darkroom.delete_as(darkroom.owner, &id).unwrap();
+            assert_eq!(darkroom.usage_as(darkroom.owner).own, start, "{how} in {place}");
+            assert_eq!(check(), Vec::<String>::new(), "{how} in {place}");
+        }
+    }
+}
+
 #[test]
 fn an_upgrade_between_any_two_stages_loses_nothing() {
     let stages = || {

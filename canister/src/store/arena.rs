@@ -4,9 +4,13 @@
 //! taking and giving back cost the same however many there are. Free extents never touch each other or the end.
 
 use darkroom_core::Error;
+use ic_stable_structures::memory_manager::VirtualMemory;
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 
 const PAGE: u64 = 64 * 1024;
+
+/// Pages by which the memory manager has stable memory grow.
+const BUCKET: u64 = 128;
 
 /// A slice of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +30,22 @@ impl Extent {
 
 /// The arena, with its free extents.
 pub(super) struct Arena<M: Memory> {
-    bytes: M,
-    end: StableCell<u64, M>,
-    used: StableCell<u64, M>,
-    by_offset: StableBTreeMap<u64, u64, M>,
-    by_size: StableBTreeMap<(u64, u64), (), M>,
+    /// All of stable memory.
+    raw: M,
+    bytes: VirtualMemory<M>,
+    end: StableCell<u64, VirtualMemory<M>>,
+    used: StableCell<u64, VirtualMemory<M>>,
+    by_offset: StableBTreeMap<u64, u64, VirtualMemory<M>>,
+    by_size: StableBTreeMap<(u64, u64), (), VirtualMemory<M>>,
 }
 
+/// The memories of an arena: its bytes, their end, how many are in use, and free extents by offset and by length.
+pub(super) type Parts<M> = [VirtualMemory<M>; 5];
+
 impl<M: Memory> Arena<M> {
-    pub(super) fn open(bytes: M, end: M, used: M, by_offset: M, by_size: M) -> Self {
+    pub(super) fn open(raw: M, [bytes, end, used, by_offset, by_size]: Parts<M>) -> Self {
         Arena {
+            raw,
             bytes,
             end: StableCell::init(end, 0),
             used: StableCell::init(used, 0),
@@ -79,12 +89,24 @@ impl<M: Memory> Arena<M> {
         let offset = *self.end.get();
         let end = offset.saturating_add(len);
         let pages = end.div_ceil(PAGE).saturating_sub(self.bytes.size());
-        if pages > 0 && self.bytes.grow(pages) < 0 {
-            let available = (self.bytes.size() * PAGE).saturating_sub(offset);
+        if !self.grow(pages) {
+            let room = self.bytes.size().next_multiple_of(BUCKET) * PAGE;
+            let available = room.saturating_sub(offset);
             return Err(Error::StoreFull { needed: len, available });
         }
         self.end.set(end);
         Ok(Extent { offset, len })
+    }
+
+    /// Makes room for so many pages more, if there is any. Where stable memory does not grow the memory manager panics:
+    /// what it needs is asked for before, which it then finds there.
+    fn grow(&self, pages: u64) -> bool {
+        if pages == 0 {
+            return true;
+        }
+        let before = self.bytes.size();
+        let buckets = (before + pages).div_ceil(BUCKET) - before.div_ceil(BUCKET);
+        self.raw.grow(buckets * BUCKET) >= 0 && self.bytes.grow(pages) >= 0
     }
 
     /// Gives an extent back and joins it with its free neighbours.
@@ -175,13 +197,77 @@ impl<M: Memory> Arena<M> {
 #[cfg(test)]
 mod tests {
     use ic_stable_structures::VectorMemory;
+    use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
     use proptest::prelude::*;
 
     use super::*;
 
+    /// Memory that grows so many times.
+    #[derive(Clone)]
+    struct Limited(VectorMemory, std::rc::Rc<std::cell::Cell<u64>>);
+
+    impl Memory for Limited {
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+
+        fn grow(&self, pages: u64) -> i64 {
+            match self.1.get().checked_sub(pages) {
+                Some(left) => {
+                    self.1.set(left);
+                    self.0.grow(pages)
+                }
+                None => -1,
+            }
+        }
+
+        fn read(&self, offset: u64, bytes: &mut [u8]) {
+            self.0.read(offset, bytes);
+        }
+
+        fn write(&self, offset: u64, bytes: &[u8]) {
+            self.0.write(offset, bytes);
+        }
+    }
+
+    fn arena_of<M: Memory + Clone>(raw: M) -> Arena<M> {
+        let manager = MemoryManager::init(raw.clone());
+        Arena::open(raw, [0, 1, 2, 3, 4].map(|id| manager.get(MemoryId::new(id))))
+    }
+
     fn arena() -> Arena<VectorMemory> {
-        let memory = VectorMemory::default;
-        Arena::open(memory(), memory(), memory(), memory(), memory())
+        arena_of(VectorMemory::default())
+    }
+
+    #[test]
+    fn memory_that_does_not_grow_is_an_error_and_changes_nothing() {
+        let left = std::rc::Rc::new(std::cell::Cell::new(0));
+        let memory = Limited(VectorMemory::default(), left.clone());
+        // The manager's page, a bucket for each of five memories.
+        left.set(1 + 5 * BUCKET);
+        let mut arena = arena_of(memory.clone());
+        let chunk = vec![7; 1_900_032];
+        let mut taken = Vec::new();
+        let full = loop {
+            match arena.write(&chunk) {
+                Ok(extent) => taken.push(extent),
+                Err(error) => break error,
+            }
+        };
+        let available = BUCKET * PAGE % chunk.len() as u64;
+        assert_eq!(full, Error::StoreFull { needed: chunk.len() as u64, available });
+        assert_eq!((taken.len(), arena.used()), (4, 4 * chunk.len() as u64));
+        // What is left is given to who needs no more; what is given back is there again.
+        arena.write(&chunk[..1000]).unwrap();
+        arena.free(taken[1]);
+        assert_eq!(arena.write(&chunk).unwrap(), taken[1]);
+        // More room: as many buckets as it takes at once.
+        left.set(2 * BUCKET);
+        let large = vec![1; 9 << 20];
+        let extent = arena.write(&large).unwrap();
+        assert_eq!(left.get(), 0);
+        drop(arena);
+        assert_eq!(arena_of(memory).read(extent), large);
     }
 
     proptest! {

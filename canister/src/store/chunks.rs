@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use darkroom_core::chunk::ChunkStore;
 use darkroom_core::id::{BlobId, ChunkKey};
 use darkroom_core::{Digest, Error};
+use ic_stable_structures::memory_manager::VirtualMemory;
 use ic_stable_structures::{Memory, StableBTreeMap};
 
-use super::arena::{Arena, Extent};
+use super::arena::{Arena, Extent, Parts};
 
 /// Offset, length, SHA-256: 8, 8 and 32 bytes, numbers big-endian.
 type Entry = [u8; 48];
@@ -17,16 +18,13 @@ const TREES: u32 = u32::MAX - 1_000_000;
 
 /// Chunks by key.
 pub(crate) struct Chunks<M: Memory> {
-    index: StableBTreeMap<[u8; ChunkKey::LEN], Entry, M>,
+    index: StableBTreeMap<[u8; ChunkKey::LEN], Entry, VirtualMemory<M>>,
     arena: Arena<M>,
 }
 
 impl<M: Memory> Chunks<M> {
-    pub(super) fn open(index: M, bytes: M, end: M, used: M, by_offset: M, by_size: M) -> Self {
-        Chunks {
-            index: StableBTreeMap::init(index),
-            arena: Arena::open(bytes, end, used, by_offset, by_size),
-        }
+    pub(super) fn open(raw: M, index: VirtualMemory<M>, arena: Parts<M>) -> Self {
+        Chunks { index: StableBTreeMap::init(index), arena: Arena::open(raw, arena) }
     }
 
     /// Frees at most `most` chunks of a blob; true when none is left.

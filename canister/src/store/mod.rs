@@ -84,7 +84,7 @@ pub(crate) struct Store<M: Memory> {
     /// What the gallery shows.
     pub(crate) gallery: Gallery<M>,
     /// The bytes of all chunks.
-    pub(crate) chunks: Chunks<VirtualMemory<M>>,
+    pub(crate) chunks: Chunks<M>,
 }
 
 /// Makes the header say another layout.
@@ -104,10 +104,19 @@ impl<M: Memory + Clone> Store<M> {
     pub(crate) fn open(memory: M, config: impl FnOnce() -> ConfigRecord) -> Result<Store<M>, LayoutError> {
         let fresh = memory.size() == 0;
         layout::check_raw(&memory)?;
+        let raw = memory.clone();
         let manager = MemoryManager::init(memory);
         let get = |id| manager.get(id);
         let header = get(memory_id::HEADER);
         let version = layout::check_header(&header, fresh)?;
+        let arena = [
+            memory_id::ARENA,
+            memory_id::ARENA_END,
+            memory_id::ARENA_USED,
+            memory_id::FREE_BY_OFFSET,
+            memory_id::FREE_BY_SIZE,
+        ];
+        let arena = arena.map(get);
         let mut store = Store {
             config: Kept::open("configuration", get(memory_id::CONFIG), config),
             counters: StableCell::init(get(memory_id::COUNTERS), [0; 16]),
@@ -141,14 +150,7 @@ impl<M: Memory + Clone> Store<M> {
                 get(memory_id::GALLERY_PAGES),
                 get(memory_id::GALLERY_PATHS),
             ),
-            chunks: Chunks::open(
-                get(memory_id::CHUNKS),
-                get(memory_id::ARENA),
-                get(memory_id::ARENA_END),
-                get(memory_id::ARENA_USED),
-                get(memory_id::FREE_BY_OFFSET),
-                get(memory_id::FREE_BY_SIZE),
-            ),
+            chunks: Chunks::open(raw, get(memory_id::CHUNKS), arena),
         };
         if version < layout::VERSION {
             migrate::run(&mut store, version).map_err(LayoutError::Damaged)?;

@@ -27,7 +27,7 @@ fn clean(operation: Operation, is_filled: bool) -> View {
     }
     let seen = operation.act(&mut world);
     assert!(["ok", "206, certified"].contains(&seen.as_str()), "{operation:?}: {seen}");
-    world.rest();
+    operation.complete(&mut world);
     world.check(&format!("{operation:?} without a fault"));
     world.view()
 }

@@ -163,7 +163,12 @@ impl Operation {
             Operation::Finish => request("finish_upload", Encode!(&world.upload.as_ref()?.session)),
             Operation::Derive => request("upload_whole", Encode!(&whole_photo("chain"))),
             Operation::Verify => {
-                let args = api::Reprocess { item: item().clone(), verify: Some(true), ..Default::default() };
+                let args = api::Reprocess {
+                    item: item().clone(),
+                    pipeline: None,
+                    verify: Some(true),
+                    idempotency_key: Some(KEY.to_owned()),
+                };
                 request("reprocess", Encode!(&args))
             }
             Operation::Delete => request("delete_item", Encode!(item())),
@@ -213,7 +218,7 @@ impl Operation {
     pub(crate) fn complete(self, world: &mut World) {
         match self {
             Operation::Begin => self.put(world, true, &[]),
-            Operation::PutChunk => self.put(world, true, &[0, 1]),
+            Operation::PutChunk => self.put(world, true, &[0, 1, 2]),
             Operation::Finish => {
                 self.put(world, false, &[0, 1, 2, 3]);
                 let session = world.upload.as_ref().unwrap().session;

@@ -199,7 +199,9 @@ pub(crate) fn pipelines() -> Vec<api::Pipeline> {
 /// Starts a process of its own with a network whose state is in a directory, and gives its URL.
 pub(crate) struct Process {
     child: std::process::Child,
-    pub(crate) url: String,
+    /// What it goes on writing has to go somewhere.
+    _stdout: std::io::BufReader<std::process::ChildStdout>,
+    url: String,
 }
 
 impl Process {
@@ -207,12 +209,19 @@ impl Process {
         use std::io::{BufRead, BufReader};
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "server_process", "--ignored", "--nocapture"])
+            // It ends with this process.
+            .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("url ").map(str::to_owned));
-        Process { child, url: url.expect("the server did not start") }
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("http://") {
+            line.clear();
+            assert!(stdout.read_line(&mut line).unwrap() > 0, "the server did not start");
+        }
+        let url = line[line.find("http://").unwrap_or_default()..].trim().to_owned();
+        Process { child, _stdout: stdout, url }
     }
 
     /// A network of it, in a directory.

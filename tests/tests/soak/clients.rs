@@ -71,16 +71,19 @@ impl Soak {
         let again = self.darkroom.begin_as(principal(upload.who), &upload.declared);
         let may_have_expired = !upload.published && upload.may_have_expired(now);
         match again {
+            Ok(again) if upload.published => {
+                let covered: u32 = again.coverage.iter().map(|range| range.end - range.start).sum();
+                assert_eq!((&again.item, covered), (&upload.item, upload.chunks()), "{}", upload.file.name);
+                "published".to_owned()
+            }
             Ok(again) if again.session == upload.session => {
                 let upload = &mut self.uploads[at];
-                if !upload.published {
-                    upload.assert_coverage(&again.coverage);
-                    upload.used_at = now;
-                    upload.acknowledged =
-                        again.coverage.iter().flat_map(|range| range.start..range.end).collect();
-                    upload.maybe.clear();
-                    self.look(at);
-                }
+                upload.assert_coverage(&again.coverage);
+                upload.used_at = now;
+                upload.acknowledged =
+                    again.coverage.iter().flat_map(|range| range.start..range.end).collect();
+                upload.maybe.clear();
+                self.look(at);
                 "resumed".to_owned()
             }
             Ok(again) => {

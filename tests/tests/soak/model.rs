@@ -71,7 +71,7 @@ type Step = fn(&mut Soak) -> String;
 
 /// The steps, and how often each is taken.
 const STEPS: [(usize, &str, Step); 22] = [
-    (8, "begin", Soak::begin),
+    (14, "begin", Soak::begin),
     (3, "begin again", Soak::begin_again),
     (26, "put", Soak::put),
     (6, "put many at once", Soak::put_at_once),
@@ -103,8 +103,8 @@ impl Soak {
         let limits = api::Limits {
             chunk_size: Some(CHUNK),
             session_seconds: Some(REST),
-            per_principal: quota(4_000_000, 14, 6),
-            total: quota(12_000_000, 44, 18),
+            per_principal: quota(1_500_000, 8, 4),
+            total: quota(4_000_000, 24, 12),
             ..Default::default()
         };
         let args = api::InitArgs { pipelines: Some(pipelines(64)), ..files_from_all(limits) };

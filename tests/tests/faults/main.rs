@@ -49,15 +49,15 @@ fn cell(operation: Operation, fault: Fault, expected: &View) -> String {
     let name = format!("{operation:?}, {fault:?}");
     let seen = fault.apply(operation, &mut world, &mut process);
     world.check(&format!("{name}: right after ({seen})"));
-    let progress = world.progress().filter(|_| operation.exports() == ["run_job"]);
+    let failure = world.failure();
     operation.complete(&mut world);
     world.check(&format!("{name}: in the end ({seen})"));
     assert_eq!(&world.view(), expected, "{name}: not what it would have come to ({seen})");
     if let Some(process) = process {
         process.end(world);
     }
-    match progress {
-        Some(progress) => format!("{seen}; {progress}"),
+    match failure {
+        Some(failure) => format!("{seen}; {failure}"),
         None => seen,
     }
 }

@@ -286,12 +286,8 @@ impl Operation {
             }
             // It is deleted before its stages run.
             Operation::Derive | Operation::Verify => {
-                let Request { method, args } = self.request(world).unwrap();
-                let network = &world.darkroom.network;
-                let first = network.submit_call(world.darkroom.id, owner, method, args).unwrap();
-                let reply = network.await_call_no_ticks(first.clone());
-                let reply = reply.or_else(|_| network.await_call(first)).unwrap();
-                self.learn(world, &reply);
+                // Its stages run in rounds of their own.
+                self.act(world);
                 let deleted = world.darkroom.delete_as(owner, world.item.as_ref().unwrap());
                 world.rest();
                 format!(
@@ -320,7 +316,11 @@ impl Operation {
                 )
             }
             Operation::Configure => {
-                let begin = api::BeginUpload { pipeline: Some("added".to_owned()), ..declared(true) };
+                let begin = api::BeginUpload {
+                    pipeline: Some("added".to_owned()),
+                    idempotency_key: None,
+                    ..declared(true)
+                };
                 let begun = world.darkroom.begin_as(owner, &begin);
                 format!("an upload first: {}", code(begun.map(|_| ()).map(ok).map_err(|error| error.code)))
             }

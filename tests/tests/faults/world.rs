@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use api::item_state::{FAILED, PUBLISHED};
+use api::item_state::FAILED;
 use candid::Principal;
 use darkroom_api as api;
 use darkroom_core::Digest;
@@ -145,17 +145,14 @@ impl World {
         })
     }
 
-    /// How far the item, or its revision, is, where that is not what it is to come to.
-    pub(crate) fn progress(&self) -> Option<String> {
+    /// Why a stage of the item, or of its revision, has failed.
+    pub(crate) fn failure(&self) -> Option<String> {
         let item = self.darkroom.item(self.item.as_ref()?).ok()?;
         let revision = item.revision.as_ref().and_then(|revision| self.darkroom.item(revision).ok());
         let item = revision.unwrap_or(item);
-        let error = item.stages.iter().find_map(|stage| stage.error.as_ref());
-        match (item.state.as_str(), error) {
-            (FAILED, Some(error)) => Some(format!("stage failed, `{}`", error.code)),
-            (PUBLISHED, _) => None,
-            (state, _) => Some(format!("item {state}")),
-        }
+        let error =
+            item.stages.iter().find_map(|stage| stage.error.as_ref()).filter(|_| item.state == FAILED);
+        error.map(|error| format!("a stage fails: `{}`", error.code))
     }
 
     /// Takes all of stable memory that the canister has: what needs more of it after that has to have it grow.

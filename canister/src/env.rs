@@ -49,13 +49,9 @@ pub(crate) fn certify(root: &[u8; 32]) {
     ic_cdk::api::certified_data_set(root);
 }
 
-/// 32 bytes that nobody could foresee, agreed on by the network.
-pub(crate) async fn random() -> Result<[u8; 32], String> {
-    let call = ic_cdk::call::Call::unbounded_wait(Principal::management_canister(), "raw_rand");
-    let reply = call.await.map_err(|error| error.to_string())?;
-    let bytes: Vec<u8> = reply.candid().map_err(|error| error.to_string())?;
-    let found = bytes.len();
-    bytes.try_into().map_err(|_| format!("{found} random bytes, where 32 were asked for"))
+/// Has the timer go off at a time, in nanoseconds since 1970; never at 0.
+pub(crate) fn wake_at(time: u64) {
+    ic_cdk::api::global_timer_set(time);
 }
 
 /// The network's certificate of that hash; there is one in a query only.

@@ -1,17 +1,18 @@
 //! Runs the jobs of the service one after the other, each in a message of its own, and reaps expired sessions.
 //!
-//! The driver is a timer task. Each job is a self-call (others of its item may run in the same message), so that a trap
-//! or an exhausted budget comes back to the driver as a reject. An upgrade loses the driver and never a job:
+//! The driver is a task of the timer's. Each job is a self-call (others of its item may run in the same message), so that
+//! a trap or an exhausted budget comes back to the driver as a reject. An upgrade loses the driver and never a job:
 //! `post_upgrade` starts another.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use darkroom_api as api;
-use ic_cdk::call::{Call, CallFailed};
 
+use crate::calls::{self, Answer};
 use crate::operations::Operation;
 use crate::service::Job;
+use crate::timer::{self, Task};
 use crate::{env, metered, read_service, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
@@ -33,21 +34,12 @@ thread_local! {
     static CERTIFYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Clears the flag when the driver ends, also when one of its messages traps.
-struct Driving;
-
-impl Drop for Driving {
-    fn drop(&mut self) {
-        DRIVING.set(false);
-    }
-}
-
 /// Starts the driver if there is work and none runs, and frees what a call has discarded.
 pub(crate) fn start() {
     start_cleaning();
     if !DRIVING.get() && read_service(|service| service.has_jobs()) {
         DRIVING.set(true);
-        ic_cdk_timers::set_timer(Duration::ZERO, drive(Driving));
+        timer::set(Task::Drive, Duration::ZERO);
     }
 }
 
@@ -60,18 +52,14 @@ pub(crate) fn is_running() -> bool {
 pub(crate) fn start_reaper() {
     start_cleaning();
     start_certifying();
-    ic_cdk_timers::set_timer_interval(REAP_EVERY, async || reap());
+    timer::set(Task::Reap, REAP_EVERY);
 }
 
 /// Frees what was discarded, a bounded piece in each message, until nothing is left.
 fn start_cleaning() {
     if !CLEANING.get() && read_service(|service| service.has_garbage()) {
         CLEANING.set(true);
-        ic_cdk_timers::set_timer(Duration::ZERO, async {
-            CLEANING.set(false);
-            metered(Operation::CollectGarbage, |service| service.collect_garbage());
-            start_cleaning();
-        });
+        timer::set(Task::Clean, Duration::ZERO);
     }
 }
 
@@ -79,14 +67,43 @@ fn start_cleaning() {
 pub(crate) fn start_certifying() {
     if !CERTIFYING.get() && read_service(|service| service.is_certifying()) {
         CERTIFYING.set(true);
-        ic_cdk_timers::set_timer(Duration::ZERO, async {
+        timer::set(Task::Certify, Duration::ZERO);
+    }
+}
+
+/// Does what is due, in a message of its own.
+pub(crate) fn run(task: Task) {
+    match task {
+        Task::Drive => drive(),
+        Task::Retry => start(),
+        Task::Clean => {
+            CLEANING.set(false);
+            metered(Operation::CollectGarbage, |service| service.collect_garbage());
+            start_cleaning();
+        }
+        Task::Certify => {
             CERTIFYING.set(false);
             let enough = || env::instructions() >= CERTIFY_AT_ONCE;
             if let Err(error) = metered(Operation::Certify, |service| service.certify_some(enough)) {
                 ic_cdk::api::debug_print(format!("certifying anew: {error}"));
             }
             start_certifying();
-        });
+        }
+        Task::Reap => reap(),
+    }
+}
+
+/// What is to be done when a task is begun, and comes again whether it succeeds or not.
+pub(crate) fn begun(task: Task) {
+    if task == Task::Reap {
+        timer::set(Task::Reap, REAP_EVERY);
+    }
+}
+
+/// A task's message failed: it was undone, and with it what it had said of itself.
+pub(crate) fn failed(task: Task) {
+    if task == Task::Drive {
+        DRIVING.set(false);
     }
 }
 
@@ -102,54 +119,61 @@ fn reap() {
         Ok::<_, api::Error>(service.reap(env::now(), REAP_AT_ONCE)? || tokens)
     });
     match more {
-        Ok(true) => {
-            ic_cdk_timers::set_timer(Duration::ZERO, async { reap() });
-        }
+        Ok(true) => timer::set(Task::Reap, Duration::ZERO),
         Ok(false) => {}
         Err(error) => ic_cdk::api::debug_print(format!("reaping expired sessions: {error}")),
     }
 }
 
-async fn drive(_driving: Driving) {
-    loop {
-        let job = match with_service(|service| service.next_job(env::now())) {
-            Ok(Some(job)) => job,
-            Ok(None) => return,
-            Err(error) => {
-                ic_cdk::api::debug_print(format!("next job: {error}"));
-                return;
-            }
-        };
-        let reply = Call::unbounded_wait(env::this(), "run_job").with_arg(job.number).await;
-        if let Err(failure) = reply
-            && !end(job, &failure)
-        {
-            return;
+/// Calls for the next job, if there is one; the answer brings the driver back.
+fn drive() {
+    let job = match with_service(|service| service.next_job(env::now())) {
+        Ok(Some(job)) => job,
+        Ok(None) => return DRIVING.set(false),
+        Err(error) => {
+            ic_cdk::api::debug_print(format!("next job: {error}"));
+            return DRIVING.set(false);
         }
+    };
+    let args = candid::encode_one(job.number).unwrap_or_default();
+    let then = Box::new(move |answer| ended(job, answer));
+    if let Err((code, then)) = calls::call(env::this(), "run_job", &args, then) {
+        then(Answer::Rejected(0, format!("the call cannot be made: error {code}")));
+    }
+}
+
+/// A job's message has been answered.
+fn ended(job: Job, answer: Answer) {
+    let go_on = match answer {
+        Answer::Reply(_) => true,
+        Answer::Rejected(code, reason) => end(job, code, reason),
+        Answer::Trapped => false,
+    };
+    if go_on {
+        drive();
+    } else {
+        DRIVING.set(false);
     }
 }
 
 /// Deals with a job whose message was rejected; false when the driver should stop for now.
-fn end(job: Job, failure: &CallFailed) -> bool {
+fn end(job: Job, code: u32, reason: String) -> bool {
     let running = ic_cdk::api::canister_status() == ic_cdk::api::CanisterStatusCode::Running;
-    let (ended, go_on) = match failure {
+    let (ended, go_on) = match code {
         // It was executed and trapped, or ran out of instructions or memory: it would again, unless that was for the
         // company that it had.
-        CallFailed::CallRejected(rejected)
-            if running && rejected.raw_reject_code() == TRAPPED && job.has_company =>
-        {
+        TRAPPED if running && job.has_company => {
             (with_service(|service| service.isolate_job(job.number)), true)
         }
-        CallFailed::CallRejected(rejected) if running && rejected.raw_reject_code() == TRAPPED => {
-            let error = api::Error::new("stage_trapped", rejected.reject_message());
+        TRAPPED if running => {
+            let error = api::Error::new("stage_trapped", reason);
             (with_service(|service| service.fail_job(job.number, &error, env::now())), true)
         }
         // The canister is being stopped: nothing was executed, and the attempt does not count.
         _ if !running => (with_service(|service| service.postpone_job(job.number, None)), false),
         // The system was short of something. The attempt counts, and the next one comes later.
-        other => {
-            ic_cdk_timers::set_timer(RETRY_AFTER, async { start() });
-            let reason = other.to_string();
+        _ => {
+            timer::set(Task::Retry, RETRY_AFTER);
             (with_service(|service| service.postpone_job(job.number, Some(reason))), false)
         }
     };

@@ -4,6 +4,7 @@
 //! `store`. Only `env` reads clock and caller. The endpoints that take most calls read and write their messages by `idl`;
 //! they are hidden from the macro, which would take them for endpoints of bytes, and have their types from `candid_method`.
 
+mod calls;
 mod certify;
 #[cfg(any(test, feature = "check"))]
 mod check;
@@ -16,6 +17,8 @@ mod jobs;
 mod operations;
 mod service;
 mod store;
+mod timer;
+mod tokens;
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -206,15 +209,10 @@ fn reprocess(args: api::Reprocess) -> api::Result<api::Reprocessed> {
 }
 
 /// Asks the network for randomness in between: what is refused is refused before, and checked again after.
-#[ic_cdk::update]
-async fn create_token(args: api::CreateToken) -> api::Result<api::CreatedToken> {
-    let caller = env::caller();
-    with_service(|service| service.check_token(caller, env::now(), &args))?;
-    let random = env::random().await.map_err(|message| {
-        let error = api::Error::new(api::code::NO_RANDOMNESS, message);
-        api::Error { retryable: true, ..error }
-    })?;
-    metered(Operation::CreateToken, |service| service.create_token(caller, env::now(), &args, random))
+#[ic_cdk::update(manual_reply = true)]
+fn create_token(args: api::CreateToken) -> PhantomData<api::Result<api::CreatedToken>> {
+    tokens::create(env::caller(), args);
+    PhantomData
 }
 
 #[ic_cdk::update]
@@ -250,6 +248,26 @@ fn run_job(job: u64) {
 #[ic_cdk::query(hidden = true)]
 fn check() -> Vec<String> {
     SERVICE.with_borrow_mut(|service| service.as_mut().map(Service::check).unwrap_or_default())
+}
+
+/// What the timer has the canister call of itself.
+#[ic_cdk::update(hidden = true, decode_with = "as_they_are")]
+fn run_task(args: Vec<u8>) {
+    if env::caller().principal != env::this() {
+        ic_cdk::trap("only the canister itself runs its tasks");
+    }
+    timer::run(&args);
+}
+
+fn as_they_are(bytes: Vec<u8>) -> Vec<u8> {
+    bytes
+}
+
+/// The timer goes off.
+#[allow(unsafe_code, reason = "the platform knows it by its name")]
+#[unsafe(export_name = "canister_global_timer")]
+extern "C" fn global_timer() {
+    timer::wake();
 }
 
 #[ic_cdk::query]

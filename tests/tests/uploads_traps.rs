@@ -204,7 +204,7 @@ fn a_trap_before_the_first_write_leaves_nothing() {
 }
 
 /// Timers run in calls that the canister makes to itself; this is the method.
-const TIMERS: &str = "<ic-cdk internal> timer_executor";
+const TIMERS: &str = "run_task";
 
 #[test]
 fn a_trap_while_expired_sessions_are_reaped_leaves_them_to_the_next_time() {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use darkroom_api as api;
-use darkroom_tests::{Darkroom, Dice, File, files_from_all};
+use darkroom_tests::{Darkroom, Dice, File, Photo, files_from_all, pipeline, stage};
 
 /// The indexes as ranges, as `session_status` gives them.
 fn ranges(indexes: &BTreeSet<u32>) -> Vec<api::ChunkRange> {
@@ -112,4 +112,48 @@ fn twenty_megabytes_with_an_upgrade_after_every_chunk() {
     let mut order: Vec<u32> = (0..file.chunks(1_900_032)).collect();
     Dice::new(20).shuffle(&mut order);
     upload(&darkroom, &file, &order, true, Some(5));
+}
+
+/// Without being stopped: what the canister has called is answered after the upgrade, to a heap that knows nothing of it.
+/// An answer that is dealt with as if it were known frees memory that is not its own, and sooner or later a message traps.
+#[test]
+fn answers_to_calls_from_before_an_upgrade_do_no_harm() {
+    let stages = vec![
+        stage("preview", "preview", "original", r#"{"max_edge":100}"#),
+        stage("thumbnail", "thumbnail", "preview", r#"{"width":32,"height":32}"#),
+    ];
+    let args = api::InitArgs { pipelines: Some(vec![pipeline("photo", stages)]), ..Default::default() };
+    let darkroom = Darkroom::of(darkroom_wasm::HAZARDS, Some(args), 100_000_000_000_000);
+    let photo = Photo::jpeg(120, 90, 80, 1);
+    let mut items = Vec::new();
+    for round in 0..60 {
+        let upload = api::BeginUpload {
+            pipeline: None,
+            file_name: photo.name.clone(),
+            media_type: photo.media_type.to_owned(),
+            size: photo.bytes.len() as u64,
+            sha256: None,
+            visibility: None,
+            idempotency_key: Some(round.to_string()),
+        };
+        let whole = api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: Vec::new() };
+        items.push(darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id);
+        // The timer's call and the driver's, at another point each time.
+        for _ in 0..round % 4 {
+            darkroom.network.tick();
+        }
+        darkroom.upgrade_to(darkroom_wasm::HAZARDS).unwrap();
+        if round % 3 == 0 {
+            darkroom.later(700);
+            darkroom.upgrade_to(darkroom_wasm::HAZARDS).unwrap();
+        }
+    }
+    for item in items {
+        let item = darkroom.settled(&item);
+        assert_eq!(item.state, api::item_state::PUBLISHED, "{item:?}");
+    }
+    assert_eq!(darkroom.query::<Vec<String>>("check", ()), Vec::<String>::new());
+    let logs = darkroom.network.fetch_canister_logs(darkroom.id, darkroom.owner).unwrap();
+    let logs: Vec<_> = logs.iter().map(|log| String::from_utf8_lossy(&log.content).into_owned()).collect();
+    assert!(logs.iter().all(|log| !log.contains("TRAP") && !log.contains("anicked")), "{logs:#?}");
 }

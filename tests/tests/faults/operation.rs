@@ -118,7 +118,7 @@ impl Operation {
     pub(crate) fn exports(self) -> &'static [&'static str] {
         match self {
             Operation::Derive | Operation::Verify => &["run_job"],
-            Operation::Reap => &["<ic-cdk internal> timer_executor"],
+            Operation::Reap => &["run_task"],
             Operation::Serve => &["canister_query http_request"],
             _ => &["begin_upload", "put_chunk", "finish_upload", "delete_item", "configure"],
         }

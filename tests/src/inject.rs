@@ -3,7 +3,9 @@
 use std::io::Read as _;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module};
+use wasm_encoder::{
+    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module,
+};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// When an injected method traps.
@@ -13,10 +15,12 @@ pub enum Trap {
     Before,
     /// After its last write and its reply.
     After,
+    /// As [`After`](Trap::After), by going on until no instruction is left.
+    Exhausted,
 }
 
-/// `module`, gzipped or not, with the exports named `canister_update METHOD` trapping; every other byte of code
-/// stays as it is.
+/// `module`, gzipped or not, with the exports named `canister_update METHOD` trapping, or `METHOD` where that is an
+/// entry point such as `canister_post_upgrade`; every other byte of code stays as it is.
 ///
 /// # Panics
 /// When the module is not well formed or has no such method.
@@ -89,7 +93,10 @@ impl Injector<'_> {
                 }
             }
         }
-        let wanted = self.methods.iter().map(|method| format!("canister_update {method}"));
+        let wanted = self.methods.iter().map(|method| match method.starts_with("canister_") {
+            true => (*method).to_owned(),
+            false => format!("canister_update {method}"),
+        });
         Ok(wanted
             .map(|name| {
                 let found = exports.iter().find(|(export, _)| *export == name);
@@ -100,8 +107,18 @@ impl Injector<'_> {
 
     fn wrapper(&self, original: u32) -> Function {
         let mut function = Function::new([]);
-        if self.trap == Trap::After {
+        if self.trap != Trap::Before {
             function.instruction(&Instruction::Call(original));
+        }
+        if self.trap == Trap::Exhausted {
+            function.instruction(&Instruction::Loop(BlockType::Empty));
+            // Each counts as twenty instructions and is hardly any work.
+            for _ in 0..1_000 {
+                function.instruction(&Instruction::MemorySize(0));
+                function.instruction(&Instruction::Drop);
+            }
+            function.instruction(&Instruction::Br(0));
+            function.instruction(&Instruction::End);
         }
         function.instruction(&Instruction::Unreachable);
         function.instruction(&Instruction::End);

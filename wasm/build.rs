@@ -47,7 +47,8 @@ fn build_package(workspace: &Path, out: &Path, package: &str, packed: &str) -> R
         .current_dir(workspace)
         .args(["build", "--package", package, "--lib", "--profile", "canister"])
         .args(["--target", TARGET, "--target-dir"])
-        .arg(&target_dir);
+        .arg(&target_dir)
+        .args(["--config", &without_paths(workspace, &target_dir)]);
     if workspace.join("Cargo.lock").exists() {
         cargo.arg("--locked");
     }
@@ -88,6 +89,19 @@ const DROPPED: [&str; 8] = [
     "TARGET",
     "CLIPPY_ARGS",
 ];
+
+/// A setting by which no path of this machine gets into the module, which has the file names of panics: the same sources
+/// give the same bytes in any folder, with any `CARGO_HOME`. It comes on top of what `.cargo/config.toml` has.
+fn without_paths(workspace: &Path, target_dir: &Path) -> String {
+    let mut paths = vec![(workspace.to_path_buf(), "darkroom"), (target_dir.to_path_buf(), "target")];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    // One folder for each registry or mirror that crates came from: which one does not matter either.
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
+    paths.extend(registries.map(|registry| (registry.path(), "registry")));
+    let flags = paths.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+    format!("target.{TARGET}.rustflags={:?}", flags.collect::<Vec<_>>())
+}
 
 /// One folder for all profiles of the outer build, so that the module is built once.
 fn target_dir(out: &Path) -> PathBuf {

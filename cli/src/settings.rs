@@ -4,10 +4,12 @@
 //! the defaults of the flags, so that they are checked and shown as those are. Pipelines in the same file count only
 //! where `--config` names it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Command;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::error::{Error, Result};
 use crate::identity::is_path;
@@ -153,6 +155,16 @@ pub(crate) fn check(text: &str) -> Result<(), darkroom_client::config::ConfigErr
     table(text).map(drop)
 }
 
+/// Whether a configuration is for the command line only: it has that table, which is valid, and nothing beside it.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn is_alone(text: &str) -> Result<bool, darkroom_client::config::ConfigError> {
+    check(text)?;
+    let file: BTreeMap<String, IgnoredAny> = darkroom_client::config::read(text)?;
+    Ok(file.keys().eq(["cli"]))
+}
+
 fn table(text: &str) -> Result<Table, darkroom_client::config::ConfigError> {
     let file: File = darkroom_client::config::read(text)?;
     Ok(file.cli.unwrap_or_default())
@@ -179,6 +191,10 @@ mod tests {
         assert!(check("[[pipeline]]\nname = \"photo\"\n").is_ok());
         let error = check("[cli]\nnetwrok = \"ic\"\n").unwrap_err();
         assert_eq!(error.suggestion.as_deref(), Some("network"));
+        assert!(is_alone("[cli]\nnetwork = \"ic\"\n").unwrap());
+        assert!(!is_alone("[cli]\nnetwork = \"ic\"\n[[pipelines]]\nname = \"photo\"\n").unwrap());
+        assert!(!is_alone("").unwrap());
+        assert!(is_alone("[cli]\nnetwrok = \"ic\"\n").is_err());
         assert_eq!(error.position.unwrap().line, 2);
     }
 

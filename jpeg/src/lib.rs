@@ -70,3 +70,8 @@ pub use header::{ColorSpace, Component, Header};
 pub use image::{Image, PixelFormat};
 pub use limits::Limits;
 pub use scale::Scale;
+
+/// The example of README.md, compiled with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,3 +28,8 @@ pub use cycles::Fees;
 pub use error::Error;
 pub use network::Network;
 pub use server::PocketIcServer;
+
+/// The example of README.md, compiled with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

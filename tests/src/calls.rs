@@ -4,14 +4,18 @@ use candid::Principal;
 use candid::utils::ArgumentEncoder;
 use darkroom_api as api;
 use darkroom_core::Digest;
-use pocket_ic::RejectResponse;
+use pocket_ic::{PocketIc, RejectResponse};
 
 use crate::{Darkroom, File};
 
 impl Darkroom {
     /// A canister of the given module with the given arguments and cycles, on a network of its own.
     pub fn of(wasm: &[u8], args: Option<api::InitArgs>, cycles: u128) -> Darkroom {
-        let network = crate::network();
+        Darkroom::of_on(crate::network(), wasm, args, cycles)
+    }
+
+    /// A canister of the given module with the given arguments and cycles, on this network.
+    pub fn of_on(network: PocketIc, wasm: &[u8], args: Option<api::InitArgs>, cycles: u128) -> Darkroom {
         let owner = Principal::self_authenticating([1]);
         let id = network.create_canister_with_settings(Some(owner), None);
         network.add_cycles(id, cycles);

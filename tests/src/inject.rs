@@ -16,8 +16,8 @@ pub enum Trap {
     Before,
     /// After its last write and its reply.
     After,
-    /// After that, it goes on until its instructions are used up.
-    Exhaust,
+    /// As [`After`](Trap::After), by going on until no instruction is left.
+    Exhausted,
 }
 
 /// `module`, gzipped or not, with methods trapping: of an update its name, of another export all that it is called, such
@@ -31,8 +31,7 @@ pub fn trapping(module: &[u8], methods: &[&str], trap: Trap) -> Vec<u8> {
     // Exports come after the functions that they name are declared and before their code: the wrappers are known
     // from the start, since all three sections need them.
     let wrapped = find_exports(&module, methods).unwrap_or_else(|error| panic!("{error}"));
-    let counter = import(&module, "performance_counter");
-    rewrite(&module, Injector { types, trap, wrapped, counter, full: None })
+    rewrite(&module, Injector { types, trap, wrapped, full: None })
 }
 
 /// `module`, gzipped or not, with stable memory that does not grow beyond what it is.
@@ -42,8 +41,9 @@ pub fn trapping(module: &[u8], methods: &[&str], trap: Trap) -> Vec<u8> {
 pub fn without_growth(module: &[u8]) -> Vec<u8> {
     let module = unpacked(module);
     let types = function_types(&module).unwrap_or_else(|error| panic!("{error}"));
-    let (counter, grow) = (import(&module, "performance_counter"), import(&module, "stable64_grow"));
-    rewrite(&module, Injector { types, trap: Trap::Before, wrapped: Vec::new(), counter, full: Some(grow) })
+    let grow = find_import(&module, "stable64_grow").unwrap_or_else(|error| panic!("{error}"));
+    let full = Some(grow.unwrap_or_else(|| panic!("the module does not import `stable64_grow`")));
+    rewrite(&module, Injector { types, trap: Trap::Before, wrapped: Vec::new(), full })
 }
 
 fn rewrite(module: &[u8], mut injector: Injector) -> Vec<u8> {
@@ -114,11 +114,6 @@ fn find_exports(module: &[u8], methods: &[&str]) -> wasmparser::Result<Vec<(Stri
 }
 
 /// The index of an imported function.
-fn import(module: &[u8], name: &str) -> u32 {
-    let found = find_import(module, name).unwrap_or_else(|error| panic!("{error}"));
-    found.unwrap_or_else(|| panic!("the module does not import `{name}`"))
-}
-
 fn find_import(module: &[u8], name: &str) -> wasmparser::Result<Option<u32>> {
     let mut index = 0;
     for payload in Parser::new(0).parse_all(module) {
@@ -142,8 +137,6 @@ struct Injector {
     trap: Trap,
     /// Name of the export and the function that it stood for, in the order of the wrappers.
     wrapped: Vec<(String, u32)>,
-    /// The import that counts instructions, which takes many of them: they are used up in a second.
-    counter: u32,
     /// The import by which stable memory grows, where another function is to stand for it.
     full: Option<u32>,
 }
@@ -154,11 +147,13 @@ impl Injector {
         if self.trap != Trap::Before {
             function.instruction(&Instruction::Call(original));
         }
-        if self.trap == Trap::Exhaust {
+        if self.trap == Trap::Exhausted {
             function.instruction(&Instruction::Loop(BlockType::Empty));
-            function.instruction(&Instruction::I32Const(0));
-            function.instruction(&Instruction::Call(self.counter));
-            function.instruction(&Instruction::Drop);
+            // Each counts as twenty instructions and is hardly any work.
+            for _ in 0..1_000 {
+                function.instruction(&Instruction::MemorySize(0));
+                function.instruction(&Instruction::Drop);
+            }
             function.instruction(&Instruction::Br(0));
             function.instruction(&Instruction::End);
         }

@@ -63,6 +63,18 @@ mod tests {
     }
 
     #[test]
+    fn it_has_no_path_of_the_machine_that_built_it() {
+        let module = unpacked().expect("it is gzipped");
+        let has = |text: &str| module.windows(text.len()).any(|window| window == text.as_bytes());
+        // Of panics, by names that are the same everywhere.
+        assert!(has("registry/ic-cdk"));
+        let workspace = env!("CARGO_MANIFEST_DIR").trim_end_matches("wasm");
+        for path in [workspace, env!("OUT_DIR"), "registry/src", "/.cargo/"] {
+            assert!(!has(path), "{path}");
+        }
+    }
+
+    #[test]
     fn it_is_shrunk() {
         let module = unpacked().expect("it is gzipped");
         for payload in Parser::new(0).parse_all(&module).flatten() {

@@ -15,7 +15,12 @@ use crate::toolkit;
 pub(super) fn run(command: &args::Config) -> Result<()> {
     match command {
         args::Config::Check { file } => {
-            let (_, plans) = read(file)?;
+            let text = text(file)?;
+            let wrong = |error| Error::Usage(format!("{}, {error}", file.display()));
+            if crate::settings::is_alone(&text).map_err(wrong)? {
+                return print("the table `[cli]` is valid; there are no pipelines");
+            }
+            let (_, plans) = parse(file, &text)?;
             for plan in &plans {
                 print(&describe(plan))?;
             }
@@ -30,12 +35,19 @@ pub(super) fn run(command: &args::Config) -> Result<()> {
 
 /// Reads and checks a configuration file.
 pub(crate) fn read(path: &Path) -> Result<(Config, Vec<Plan>)> {
+    parse(path, &text(path)?)
+}
+
+fn text(path: &Path) -> Result<String> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))?;
-    let wrong = |error| Error::Usage(format!("{shown}, {error}"));
-    crate::settings::check(&text).map_err(wrong)?;
-    check(&text, &toolkit::registry()?).map_err(wrong)
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))
+}
+
+fn parse(path: &Path, text: &str) -> Result<(Config, Vec<Plan>)> {
+    let wrong = |error| Error::Usage(format!("{}, {error}", path.display()));
+    crate::settings::check(text).map_err(wrong)?;
+    check(text, &toolkit::registry()?).map_err(wrong)
 }
 
 /// Arguments that configure these pipelines and leave all else.

@@ -52,7 +52,23 @@ impl Place {
 
     /// The binary as a command of this place, on any free port.
     pub(crate) fn command(&self) -> std::process::Command {
-        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("darkroom"));
+        self.program(assert_cmd::cargo::cargo_bin!("darkroom"))
+    }
+
+    /// A line as somebody in this place types it, who has the binary on the `PATH`. It is the shell's only command, and
+    /// has its process.
+    pub(crate) fn shell(&self, line: &str) -> std::process::Command {
+        let binary = assert_cmd::cargo::cargo_bin!("darkroom");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::split_paths(&path);
+        let path = std::iter::once(binary.parent().unwrap().to_path_buf()).chain(path);
+        let mut command = self.program(Path::new("sh"));
+        command.args(["-c", &format!("exec {line}")]).env("PATH", std::env::join_paths(path).unwrap());
+        command
+    }
+
+    fn program(&self, program: &Path) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
         command.current_dir(self.dir.path());
         // Nothing of whoever runs the tests counts: no variables, no identities.
         for (name, _) in std::env::vars_os() {

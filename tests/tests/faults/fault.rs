@@ -118,7 +118,7 @@ impl Fault {
             }
             Fault::Trap => under(module(operation.exports(), Trap::After), operation, world),
             Fault::InstructionsExhausted => {
-                under(module(operation.exports(), Trap::Exhaust), operation, world)
+                under(module(operation.exports(), Trap::Exhausted), operation, world)
             }
             Fault::HeapExhausted => {
                 world.set(CanisterSettings {
@@ -259,6 +259,6 @@ fn module(exports: &'static [&'static str], trap: Trap) -> &'static [u8] {
     type Made = BTreeMap<(&'static [&'static str], bool), &'static [u8]>;
     static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap();
-    made.entry((exports, trap == Trap::Exhaust))
+    made.entry((exports, trap == Trap::Exhausted))
         .or_insert_with(|| trapping(darkroom_wasm::HAZARDS, exports, trap).leak())
 }

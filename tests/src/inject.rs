@@ -1,10 +1,10 @@
 //! Faults put into a canister's module: exported methods that trap before or after what they do.
 
-use std::io::Read as _;
-
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module};
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{Parser, Payload, TypeRef};
+
+use crate::module::{functions, unpacked};
 
 /// When an injected method traps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +32,6 @@ pub fn trapping(module: &[u8], methods: &[&str], trap: Trap) -> Vec<u8> {
         .parse_core_module(&mut made, Parser::new(0), &module)
         .unwrap_or_else(|error| panic!("the module cannot be rewritten: {error}"));
     made.finish()
-}
-
-fn unpacked(module: &[u8]) -> Vec<u8> {
-    if !module.starts_with(&[0x1f, 0x8b]) {
-        return module.to_vec();
-    }
-    let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(module)
-        .read_to_end(&mut plain)
-        .unwrap_or_else(|error| panic!("unpacking the module: {error}"));
-    plain
 }
 
 /// The type of each function, imported ones first.
@@ -78,17 +67,7 @@ struct Injector<'a> {
 
 impl Injector<'_> {
     fn find(&self, module: &[u8]) -> wasmparser::Result<Vec<(String, u32)>> {
-        let mut exports = Vec::new();
-        for payload in Parser::new(0).parse_all(module) {
-            if let Payload::ExportSection(section) = payload? {
-                for export in section {
-                    let export = export?;
-                    if export.kind == ExternalKind::Func {
-                        exports.push((export.name.to_owned(), export.index));
-                    }
-                }
-            }
-        }
+        let exports = functions(module)?;
         let wanted = self.methods.iter().map(|method| format!("canister_update {method}"));
         Ok(wanted
             .map(|name| {

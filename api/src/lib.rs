@@ -10,6 +10,7 @@ pub mod document;
 mod error;
 mod http;
 mod item;
+mod refusal;
 mod token;
 mod upload;
 

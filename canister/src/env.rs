@@ -39,6 +39,26 @@ pub(crate) fn caller() -> Caller {
     Caller { principal, controller: ic_cdk::api::is_controller(&principal) }
 }
 
+/// The message that a node asks about before the network takes it in.
+pub(crate) fn ingress() -> Ingress {
+    Ingress {
+        caller: caller(),
+        canister: this(),
+        method: ic_cdk::api::msg_method_name(),
+        size: ic0::msg_arg_data_size(),
+    }
+}
+
+/// The argument of the message, as it came.
+pub(crate) fn argument() -> Vec<u8> {
+    ic_cdk::api::msg_arg_data()
+}
+
+/// Has the network take the message in.
+pub(crate) fn accept() {
+    ic_cdk::api::accept_message();
+}
+
 /// The canister itself.
 pub(crate) fn this() -> Principal {
     ic_cdk::api::canister_self()
@@ -83,6 +103,26 @@ pub(crate) struct Message {
     pub(crate) now: u64,
     /// Cycles above the freezing threshold.
     pub(crate) liquid_cycles: u128,
+}
+
+/// A message from outside that is not taken in yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Ingress {
+    /// Who has sent it.
+    pub(crate) caller: Caller,
+    /// This canister.
+    pub(crate) canister: Principal,
+    /// What it calls.
+    pub(crate) method: String,
+    /// Bytes of its argument.
+    pub(crate) size: usize,
+}
+
+impl Ingress {
+    /// Whether the canister calls itself.
+    pub(crate) fn is_own(&self) -> bool {
+        self.caller.principal == self.canister
+    }
 }
 
 /// A caller, with the rights that the platform gives it.

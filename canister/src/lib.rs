@@ -124,6 +124,15 @@ fn post_upgrade(args: Option<api::InitArgs>) {
     jobs::start();
 }
 
+/// Spares the canister what it would pay for and refuse. The endpoints rely on nothing of it.
+#[ic_cdk::inspect_message]
+fn inspect_message() {
+    match read_service(|service| service.inspect(&env::ingress(), env::argument)) {
+        Ok(()) => env::accept(),
+        Err(error) => ic_cdk::trap(error.to_refusal()),
+    }
+}
+
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {

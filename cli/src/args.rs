@@ -292,9 +292,10 @@ pub(crate) struct Deploy {
     /// Pipelines as TOML, which the canister is installed or configured with.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Who may upload beside controllers.
-    #[arg(long, value_name = "WHO")]
-    pub(crate) access: Option<AccessArg>,
+    /// Who may upload beside controllers: `controllers` for nobody else, `authenticated` for any principal that signs its
+    /// calls, or principals, with commas between them or a flag each. They take the place of those of before.
+    #[arg(long, value_name = "WHO", value_delimiter = ',')]
+    pub(crate) access: Vec<String>,
     /// Which other origins' pages may read what is served: `any`, `none`, or up to 8 such as `https://example.org`, each
     /// with a flag of its own.
     #[arg(long, value_name = "ORIGIN")]
@@ -302,15 +303,6 @@ pub(crate) struct Deploy {
     /// Whether public items are shown in a gallery at `/`; `--gallery` alone is `on`.
     #[arg(long, value_name = "ON|OFF", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pub(crate) gallery: Option<Switch>,
-}
-
-/// Who may upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AccessArg {
-    /// Nobody else.
-    Controllers,
-    /// Any principal that signs its calls.
-    Authenticated,
 }
 
 /// On or off.

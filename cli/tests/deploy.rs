@@ -155,6 +155,12 @@ fn a_canister_is_installed_once_and_its_state_told() {
     assert!(place.run(&["deploy"]).code(0).stdout().contains("installed"));
     assert!(place.run(&["deploy"]).code(0).stdout().contains("is up to date"));
     assert!(place.run(&["deploy", "--access", "authenticated"]).code(0).stdout().contains("upgraded"));
+    let listed = ["deploy", "--access", "aaaaa-aa,rrkah-fqaaa-aaaaa-aaaaq-cai"];
+    assert!(place.run(&listed).code(0).stdout().contains("upgraded"));
+    place
+        .run(&["deploy", "--access", "nobody"])
+        .code(2)
+        .says("`controllers`, `authenticated` and principals");
     let cors = ["deploy", "--cors", "https://a.example", "--cors", "http://localhost:8080"];
     assert!(place.run(&cors).code(0).stdout().contains("upgraded"));
     place.run(&["deploy", "--cors", "https://a.example/path"]).code(4).says("allowed are http or https");

@@ -7,7 +7,7 @@ use ic_agent::{Agent, AgentError};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::retry::{RetryPolicy, Tries, is_overload, is_transient};
+use crate::retry::{RetryPolicy, Tries, is_overload, is_transient, refusal};
 use crate::thread::on_thread;
 use crate::window::{Gate, Pass};
 
@@ -187,7 +187,10 @@ pub(crate) async fn unless_transient(
     if is_transient(&source) && tries.again(retry).await {
         return Ok(());
     }
-    Err(Error::Call { call, source: Box::new(source) })
+    Err(match refusal(&source) {
+        Some(source) => Error::Refused { call, source },
+        None => Error::Call { call, source: Box::new(source) },
+    })
 }
 
 fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>

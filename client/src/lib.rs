@@ -81,6 +81,6 @@ pub use crate::darkroom::{Darkroom, Toolkit};
 pub use crate::download::{DownloadEvent, DownloadOptions, Downloaded};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::reprocess::{ReprocessOptions, Reprocessed};
-pub use crate::retry::RetryPolicy;
+pub use crate::retry::{RetryPolicy, refusal};
 pub use crate::upload::{Event, FailedStage, LaneTime, Outcome, Prepared, StoredAsset, Unit, UploadOptions};
 pub use crate::verify::{AssetReport, Check};

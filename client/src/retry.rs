@@ -121,6 +121,17 @@ pub(crate) fn is_overload(error: &AgentError) -> bool {
     }
 }
 
+/// What the canister said of a message that it did not take in: the same as its answer would have been. `None` for all
+/// other failures.
+pub fn refusal(error: &AgentError) -> Option<darkroom_api::Error> {
+    match error {
+        AgentError::CertifiedReject { reject, .. } | AgentError::UncertifiedReject { reject, .. } => {
+            darkroom_api::Error::from_refusal(&reject.reject_message)
+        }
+        _ => None,
+    }
+}
+
 /// Whether the canister has no such method: it is older than this.
 pub(crate) fn lacks_method(error: &AgentError) -> bool {
     match error {

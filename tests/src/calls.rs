@@ -1,10 +1,11 @@
 //! Calls of any caller's, with what may come back of them: for suites with several owners and refusals.
 
-use candid::Principal;
 use candid::utils::ArgumentEncoder;
+use candid::{CandidType, Principal};
 use darkroom_api as api;
 use darkroom_core::Digest;
 use pocket_ic::{PocketIc, RejectResponse};
+use serde::de::DeserializeOwned;
 
 use crate::{Darkroom, File};
 
@@ -47,6 +48,25 @@ impl Darkroom {
         self.network.update_call(self.id, caller, method, args)
     }
 
+    /// An update call of anybody's. A refusal before it is executed is the error that it tells, as the client library
+    /// reads it.
+    ///
+    /// # Errors
+    /// What the canister answers or refuses with.
+    pub fn answer_as<R: CandidType + DeserializeOwned>(
+        &self,
+        caller: Principal,
+        method: &str,
+        args: impl ArgumentEncoder,
+    ) -> api::Result<R> {
+        match self.attempt(caller, method, args) {
+            Ok(reply) => candid::decode_one::<api::Result<R>>(&reply)
+                .unwrap_or_else(|error| panic!("{method}: {error}")),
+            Err(reject) => Err(api::Error::from_refusal(&reject.reject_message)
+                .unwrap_or_else(|| panic!("{method}: {reject:?}"))),
+        }
+    }
+
     /// Changes the configuration.
     pub fn configure(&self, args: api::InitArgs) {
         self.update::<api::Result<()>>("configure", (args,)).unwrap_or_else(|error| panic!("{error}"));
@@ -61,7 +81,7 @@ impl Darkroom {
 
     /// `begin_upload`.
     pub fn begin_as(&self, caller: Principal, args: &api::BeginUpload) -> api::Result<api::Upload> {
-        self.update_as(caller, "begin_upload", (args,))
+        self.answer_as(caller, "begin_upload", (args,))
     }
 
     /// `put_chunk` with a chunk of a file.
@@ -79,7 +99,7 @@ impl Darkroom {
     pub fn finish_as(&self, caller: Principal, session: u64) -> api::Result<api::FinishUpload> {
         loop {
             let finished: api::Result<api::FinishUpload> =
-                self.update_as(caller, "finish_upload", (session,));
+                self.answer_as(caller, "finish_upload", (session,));
             if finished.as_ref().map_or(true, |finished| finished.done) {
                 return finished;
             }
@@ -104,17 +124,17 @@ impl Darkroom {
             bytes: file.bytes().into(),
             assets: Vec::new(),
         };
-        self.update_as(caller, "upload_whole", (args,))
+        self.answer_as(caller, "upload_whole", (args,))
     }
 
     /// `abort_upload`.
     pub fn abort_as(&self, caller: Principal, session: u64) -> api::Result<api::Freed> {
-        self.update_as(caller, "abort_upload", (session,))
+        self.answer_as(caller, "abort_upload", (session,))
     }
 
     /// `delete_item`.
     pub fn delete_as(&self, caller: Principal, item: &str) -> api::Result<api::Freed> {
-        self.update_as(caller, "delete_item", (item,))
+        self.answer_as(caller, "delete_item", (item,))
     }
 
     /// `session_status`.

@@ -120,7 +120,7 @@ impl Darkroom {
     ) -> api::Result<api::ChunkReceipt> {
         let sha256 = Digest::of(bytes).0.into();
         let args = api::PutChunk { session, index, bytes: bytes.to_vec().into(), sha256 };
-        self.update_as(caller, "put_chunk", (args,))
+        self.answer_as(caller, "put_chunk", (args,))
     }
 
     /// Finishes a session.

@@ -1,13 +1,13 @@
 //! Faults put into a canister's module: exported functions that trap, or take all instructions, before or after what they
 //! do; stable memory that does not grow.
 
-use std::io::Read as _;
-
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module,
 };
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{Parser, Payload, TypeRef};
+
+use crate::module::{functions, unpacked};
 
 /// When an injected method traps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +54,6 @@ fn rewrite(module: &[u8], mut injector: Injector) -> Vec<u8> {
     made.finish()
 }
 
-fn unpacked(module: &[u8]) -> Vec<u8> {
-    if !module.starts_with(&[0x1f, 0x8b]) {
-        return module.to_vec();
-    }
-    let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(module)
-        .read_to_end(&mut plain)
-        .unwrap_or_else(|error| panic!("unpacking the module: {error}"));
-    plain
-}
-
 /// The type of each function, imported ones first.
 fn function_types(module: &[u8]) -> wasmparser::Result<Vec<u32>> {
     let mut types = Vec::new();
@@ -90,17 +79,7 @@ fn function_types(module: &[u8]) -> wasmparser::Result<Vec<u32>> {
 
 /// The exports of these methods: name, and the function that it stands for.
 fn find_exports(module: &[u8], methods: &[&str]) -> wasmparser::Result<Vec<(String, u32)>> {
-    let mut exports = Vec::new();
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::ExportSection(section) = payload? {
-            for export in section {
-                let export = export?;
-                if export.kind == ExternalKind::Func {
-                    exports.push((export.name.to_owned(), export.index));
-                }
-            }
-        }
-    }
+    let exports = functions(module)?;
     let wanted = methods.iter().map(|method| match method.starts_with("canister_") {
         true => (*method).to_owned(),
         false => format!("canister_update {method}"),

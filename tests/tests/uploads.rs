@@ -152,7 +152,7 @@ fn who_may_not_upload_is_refused_at_begin() {
             visibility: None,
             idempotency_key: None,
         };
-        darkroom.update_as(caller, "begin_upload", (args,))
+        darkroom.begin_as(caller, &args)
     };
     let code = |result: api::Result<api::Upload>| result.unwrap_err().code;
     assert_eq!(code(begin(Principal::anonymous(), 1, "a.jpg")), api::code::FORBIDDEN);

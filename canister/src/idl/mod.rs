@@ -35,6 +35,11 @@ pub(crate) fn decode<T: CandidType + DeserializeOwned>(bytes: Vec<u8>) -> T {
         .unwrap_or_else(|error| ic_cdk::trap(format!("invalid argument: {error}")))
 }
 
+/// Reads an argument where that is cheap; nothing where its types are not plainly those that are expected.
+pub(crate) fn plain<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    read::read(bytes)
+}
+
 /// Writes an answer.
 pub(crate) fn encode<T: CandidType + 'static>(answer: T) -> Vec<u8> {
     let (head, values) = written(&answer);

@@ -9,7 +9,8 @@ use crate::env::Caller;
 use crate::store::{ItemRecord, SessionRecord};
 
 impl<M: Memory + Clone> Service<M> {
-    /// Refuses callers that may not upload.
+    /// Refuses callers that may not upload. Whatever stores asks this before it looks at what is named: who has lost
+    /// the right adds nothing to what it has.
     pub(super) fn check_uploader(&self, caller: Caller) -> api::Result<()> {
         let refuse = |message: String| Err(api::Error::new(api::code::FORBIDDEN, message));
         if caller.principal == candid::Principal::anonymous() {

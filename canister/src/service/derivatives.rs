@@ -28,9 +28,9 @@ impl<M: Memory + Clone> Service<M> {
         message: Message,
         args: &api::BeginAsset,
     ) -> api::Result<api::Upload> {
+        self.check_uploader(message.caller)?;
         let id: ItemId = args.item.parse().wire()?;
         let item = self.own_item(message.caller, id)?;
-        self.check_uploader(message.caller)?;
         if item.owner != message.caller.bytes() {
             let message =
                 format!("item `{id}` is another principal's; only its owner can begin an asset of it");
@@ -92,6 +92,7 @@ impl<M: Memory + Clone> Service<M> {
     /// `invalid_argument`, `invalid_size`, `limit`, `asset_conflict`, `store_full`.
     pub(crate) fn put_assets(&mut self, message: Message, args: &api::PutAssets) -> api::Result<api::Item> {
         let Message { caller, now, .. } = message;
+        self.check_uploader(caller)?;
         let id: ItemId = args.item.parse().wire()?;
         let stored = self.own_item(caller, id)?;
         if stored.draft.is_none() && args.assets.iter().all(|asset| is_stored(&stored, asset)) {

@@ -21,6 +21,7 @@ impl<M: Memory + Clone> Service<M> {
     /// `stage_not_yours`, `stage_required`, `invalid_argument`.
     pub(crate) fn fail_stages(&mut self, message: Message, args: &api::FailStages) -> api::Result<api::Item> {
         let Message { caller, now, .. } = message;
+        self.check_uploader(caller)?;
         let id: ItemId = args.item.parse().wire()?;
         let stored = self.own_item(caller, id)?;
         let is_known = |failed: &api::FailedStage| {

@@ -17,6 +17,7 @@ mod description;
 mod documents;
 mod failures;
 mod gallery;
+mod inspect;
 mod limits;
 mod metrics;
 mod publish;

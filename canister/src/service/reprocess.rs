@@ -41,9 +41,9 @@ impl<M: Memory + Clone> Service<M> {
         message: Message,
         args: &api::Reprocess,
     ) -> api::Result<api::Reprocessed> {
+        self.check_uploader(message.caller)?;
         let id: ItemId = args.item.parse().wire()?;
         let item = self.own_item(message.caller, id)?;
-        self.check_uploader(message.caller)?;
         let config = self.store.config().wire()?;
         self.check_cycles(message.liquid_cycles, 0, &config)?;
         if item.draft.is_some() {

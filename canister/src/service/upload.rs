@@ -21,13 +21,14 @@ impl<M: Memory + Clone> Service<M> {
     /// SHA-256 of the whole was declared and little enough is left to hash.
     ///
     /// # Errors
-    /// `session_not_found`, `session_expired`, those of `Session::put_chunk`, and of the chunk that completes it
-    /// `hash_mismatch`; the chunk is stored then.
+    /// `forbidden`, `session_not_found`, `session_expired`, those of `Session::put_chunk`, and of the chunk that
+    /// completes it `hash_mismatch`; the chunk is stored then.
     pub(crate) fn put_chunk(
         &mut self,
         message: Message,
         args: &api::PutChunk,
     ) -> api::Result<api::ChunkReceipt> {
+        self.check_uploader(message.caller)?;
         let session = SessionId(args.session);
         self.put_bytes(message, session, args.index, &args.bytes, Some(digest(&args.sha256)))
     }
@@ -69,12 +70,13 @@ impl<M: Memory + Clone> Service<M> {
     /// Completes a session; called again while it is not done. Publishes the item with its last asset.
     ///
     /// # Errors
-    /// `session_not_found`, `session_expired`, `incomplete`, `hash_mismatch`.
+    /// `forbidden`, `session_not_found`, `session_expired`, `incomplete`, `hash_mismatch`.
     pub(crate) fn finish_upload(
         &mut self,
         message: Message,
         session: SessionId,
     ) -> api::Result<api::FinishUpload> {
+        self.check_uploader(message.caller)?;
         let mut record = self.own_session(message.caller, message.now, session)?;
         let is_open = record.session.finished().is_none();
         let completed = if is_open { self.complete(&mut record, message.now)? } else { None };

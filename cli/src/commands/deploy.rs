@@ -5,7 +5,7 @@ use std::path::Path;
 use candid::Principal;
 use darkroom_api as api;
 
-use crate::args::{AccessArg, Deploy, Switch, Target};
+use crate::args::{Deploy, Switch, Target};
 use crate::commands::{config, print};
 use crate::connection::with_network;
 use crate::deploy::{Deployment, Installed, carried};
@@ -117,13 +117,29 @@ fn init_args(args: &Deploy) -> Result<api::InitArgs> {
         Some(path) => config::init_args(&config::read(path)?.0),
         None => api::InitArgs::default(),
     };
-    init.access = args.access.map(|access| match access {
-        AccessArg::Controllers => api::Access::Controllers,
-        AccessArg::Authenticated => api::Access::Authenticated,
-    });
+    init.access = access(&args.access)?;
     init.cors = cors(&args.cors)?;
     init.gallery = args.gallery.map(|gallery| gallery == Switch::On);
     Ok(init)
+}
+
+fn access(named: &[String]) -> Result<Option<api::Access>> {
+    let principal = |named: &String| match named.parse::<Principal>() {
+        Ok(principal) if principal != Principal::anonymous() => Ok(principal),
+        Ok(_) => Err(Error::Usage("--access: the anonymous principal never uploads".to_owned())),
+        Err(error) => Err(Error::Usage(format!(
+            "--access: `{named}` is none of `controllers`, `authenticated` and principals: {error}"
+        ))),
+    };
+    Ok(match named.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => None,
+        ["controllers"] => Some(api::Access::Controllers),
+        ["authenticated"] => Some(api::Access::Authenticated),
+        ref many if many.contains(&"controllers") || many.contains(&"authenticated") => {
+            return Err(Error::Usage("--access: `controllers` and `authenticated` stand alone".to_owned()));
+        }
+        _ => Some(api::Access::Principals(named.iter().map(principal).collect::<Result<_>>()?)),
+    })
 }
 
 fn cors(named: &[String]) -> Result<Option<api::Cors>> {
@@ -141,6 +157,26 @@ fn cors(named: &[String]) -> Result<Option<api::Cors>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_upload_is_one_word_or_principals() {
+        let read = |named: &[&str]| access(&named.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let (one, two) = (Principal::management_canister(), Principal::from_slice(&[1]));
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(read(&["controllers"]).unwrap(), Some(api::Access::Controllers));
+        assert_eq!(read(&["authenticated"]).unwrap(), Some(api::Access::Authenticated));
+        let named = [one.to_text(), two.to_text()];
+        let found = read(&[&named[0], &named[1]]).unwrap();
+        assert_eq!(found, Some(api::Access::Principals(vec![one, two])));
+        for (wrong, says) in [
+            (&["nobody"][..], "`nobody` is none of"),
+            (&["controllers", &named[0]], "stand alone"),
+            (&["2vxsx-fae"], "the anonymous principal never uploads"),
+        ] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 
     #[test]
     fn only_a_canister_that_was_named_or_is_called_so_is_a_darkroom_for_sure() {

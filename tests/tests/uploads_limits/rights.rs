@@ -4,7 +4,7 @@ use candid::Principal;
 use darkroom_api as api;
 use darkroom_tests::{Darkroom, File, derivatives, files_from_all, principal, put_assets_args, small_photos};
 
-use crate::{code, limits};
+use crate::{chunk, code, limits};
 
 fn access(darkroom: &Darkroom, access: api::Access) {
     darkroom.configure(api::InitArgs { access: Some(access), ..Default::default() });
@@ -50,15 +50,31 @@ fn the_anonymous_a_stranger_the_granted_and_controllers() {
 }
 
 #[test]
-fn who_loses_the_right_ends_what_was_begun_and_begins_nothing_more() {
+fn who_loses_the_right_stores_nothing_more_and_keeps_what_is_stored() {
     let darkroom = Darkroom::with(Some(files_from_all(limits(|_| ()))));
-    let (file, owner) = (File::new(1, 1000), principal(1));
-    let upload = darkroom.begin_as(owner, &file.declared(true, None)).unwrap();
+    let (file, owner) = (File::new(1, 2 * chunk()), principal(1));
+    let item = darkroom.upload_file(owner, &file, true, None);
+    let [kept, dropped] = [2, 3].map(|seed| {
+        let file = File::new(seed, 2 * chunk());
+        let upload = darkroom.begin_as(owner, &file.declared(true, None)).unwrap();
+        darkroom.put_of(owner, &upload, &file, 0).unwrap();
+        (file, upload)
+    });
     access(&darkroom, api::Access::Controllers);
+    let before = darkroom.usage_as(owner).own;
     assert_eq!(code(darkroom.begin_as(owner, &file.declared(true, None))), api::code::FORBIDDEN);
-    let item = darkroom.put_of(owner, &upload, &file, 0).unwrap().item.unwrap();
+    for index in [0, 1] {
+        assert_eq!(code(darkroom.put_of(owner, &kept.1, &kept.0, index)), api::code::FORBIDDEN);
+    }
+    assert_eq!(code(darkroom.finish_as(owner, kept.1.session)), api::code::FORBIDDEN);
+    assert_eq!(darkroom.usage_as(owner).own, before);
     darkroom.assert_stored(owner, &item, &file);
     assert_eq!(darkroom.delete_as(owner, &item.id).unwrap().bytes, file.size);
+    assert_eq!(darkroom.abort_as(owner, dropped.1.session).unwrap().bytes, chunk());
+    // Whose right comes back goes on where it was.
+    access(&darkroom, api::Access::Principals(vec![owner]));
+    let item = darkroom.put_of(owner, &kept.1, &kept.0, 1).unwrap().item.unwrap();
+    darkroom.assert_stored(owner, &item, &kept.0);
 }
 
 #[test]
@@ -67,7 +83,7 @@ fn only_controllers_configure() {
     let grant =
         api::InitArgs { access: Some(api::Access::Principals(vec![principal(1)])), ..Default::default() };
     for caller in [Principal::anonymous(), principal(1)] {
-        let refused: api::Result<()> = darkroom.update_as(caller, "configure", (&grant,));
+        let refused: api::Result<()> = darkroom.answer_as(caller, "configure", (&grant,));
         assert_eq!(code(refused), api::code::FORBIDDEN);
     }
     // Nothing changed: everybody still may.
@@ -83,7 +99,7 @@ fn a_session_is_its_owner_s_alone() {
     darkroom.put_of(owner, &upload, &file, 0).unwrap();
     let status = darkroom.status_as(owner, upload.session).unwrap();
     // Controllers are strangers here too.
-    for other in [principal(2), darkroom.owner, Principal::anonymous()] {
+    for other in [principal(2), darkroom.owner] {
         let missing = api::code::SESSION_NOT_FOUND;
         assert_eq!(code(darkroom.put_of(other, &upload, &file, 1)), missing);
         assert_eq!(code(darkroom.put_of(other, &upload, &file, 0)), missing);
@@ -119,11 +135,12 @@ fn an_item_is_changed_by_its_owner_and_controllers_only() {
     let begin_asset = api::BeginAsset { item: upload.item.clone(), asset: preview, size };
     for other in [stranger, Principal::anonymous()] {
         // What it may not see is not there.
-        let put: api::Result<api::Item> = darkroom.update_as(other, "put_assets", (&assets,));
-        assert_eq!(code(put), api::code::ITEM_NOT_FOUND);
-        let begun: api::Result<api::Upload> = darkroom.update_as(other, "begin_asset", (&begin_asset,));
-        assert_eq!(code(begun), api::code::ITEM_NOT_FOUND);
-        assert_eq!(code(darkroom.delete_as(other, &upload.item)), api::code::ITEM_NOT_FOUND);
+        let unseen = if other == stranger { api::code::ITEM_NOT_FOUND } else { api::code::FORBIDDEN };
+        let put: api::Result<api::Item> = darkroom.answer_as(other, "put_assets", (&assets,));
+        assert_eq!(code(put), unseen);
+        let begun: api::Result<api::Upload> = darkroom.answer_as(other, "begin_asset", (&begin_asset,));
+        assert_eq!(code(begun), unseen);
+        assert_eq!(code(darkroom.delete_as(other, &upload.item)), unseen);
         let seen: api::Result<api::Item> = darkroom.query_as(other, "item", (&upload.item,));
         assert_eq!(code(seen), api::code::ITEM_NOT_FOUND);
         assert_eq!(code(darkroom.chunk_as(other, &upload.item, "original", 0)), api::code::ITEM_NOT_FOUND);

@@ -167,6 +167,7 @@ impl<M: Memory + Clone> Service<M> {
     /// What a token is asked for, checked; tokens of the item whose time is over are ended first.
     fn wanted(&mut self, caller: Caller, now: u64, args: &api::CreateToken) -> api::Result<Wanted> {
         let refuse = |code, message| Err(api::Error::new(code, message));
+        self.check_uploader(caller)?;
         let id: ItemId = args.item.parse().wire()?;
         let item = self.own_item(caller, id)?;
         if item.draft.is_some() {

@@ -95,7 +95,10 @@ async fn begin(
     upload: &api::BeginUpload,
 ) -> Result<api::Result<api::Upload>, AgentError> {
     let call = deployment.agent.update(&canister, "begin_upload").with_arg(Encode!(upload)?);
-    Ok(Decode!(&call.call_and_wait().await?, api::Result<api::Upload>)?)
+    match call.call_and_wait().await {
+        Ok(answer) => Ok(Decode!(&answer, api::Result<api::Upload>)?),
+        Err(error) => darkroom_client::refusal(&error).map(Err).ok_or(error),
+    }
 }
 
 /// How long the canister lives from the cycles that it has.

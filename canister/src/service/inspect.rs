@@ -47,9 +47,7 @@ fn kind(method: &str) -> Kind {
         "put_assets" | "put_chunk" | "upload_whole" => Kind::Store(usize::MAX),
         "fail_stages" => Kind::Store(REASONS),
         "configure" => Kind::Configure,
-        "run_job" => Kind::Own,
-        // The timers'.
-        own if own.starts_with("<ic-cdk internal>") => Kind::Own,
+        "run_job" | "run_task" => Kind::Own,
         // Of a method that is not there, too: who signs hears that from the network.
         _ => Kind::Update,
     }

@@ -14,12 +14,12 @@ use candid::Principal;
 
 use crate::env;
 
-/// The first of these numbers: the last 64 KiB of what 32 bits address, where a canister's heap, of 3 GiB unless its
+/// The first of these numbers: near the end of what 32 bits address, where a canister's heap, of 3 GiB unless its
 /// settings say otherwise, does not reach.
 const FIRST: usize = 0xffff_0000;
 
-/// How many there are.
-const NUMBERS: usize = 0x1_0000;
+/// How many there are: behind the last one there is room for what a structure has at some distance from its beginning.
+const NUMBERS: usize = 0x8000;
 
 /// What an answer is for.
 pub(crate) type Then = Box<dyn FnOnce(Answer)>;
@@ -62,10 +62,12 @@ pub(crate) fn call(callee: Principal, method: &str, args: &[u8], then: Then) -> 
     }
 }
 
-/// A number that nobody waits for. Where it begins follows from the time, so that an answer from before an upgrade hardly
-/// ever meets one from after it.
+/// A number that nobody waits for. Where it begins follows from what an upgrade changes and from the time, so that an
+/// answer from before an upgrade hardly ever meets one from after it.
 fn free_number() -> usize {
-    let begin = usize::try_from(env::now() / 1_000 % NUMBERS as u64).unwrap_or_default();
+    // Spread by Knuth's multiplicative hash.
+    let mixed = env::version().wrapping_mul(2_654_435_761).wrapping_add(env::now() / 1_000);
+    let begin = usize::try_from(mixed % NUMBERS as u64).unwrap_or_default();
     WAITING.with_borrow(|waiting| {
         let mut numbers = (begin..NUMBERS).chain(0..begin);
         numbers.find(|number| !waiting.contains_key(number)).unwrap_or(begin)

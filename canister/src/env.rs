@@ -69,6 +69,11 @@ pub(crate) fn certify(root: &[u8; 32]) {
     ic_cdk::api::certified_data_set(root);
 }
 
+/// Changes with each upgrade, and with each message that changes anything.
+pub(crate) fn version() -> u64 {
+    ic_cdk::api::canister_version()
+}
+
 /// Has the timer go off at a time, in nanoseconds since 1970; never at 0.
 pub(crate) fn wake_at(time: u64) {
     ic_cdk::api::global_timer_set(time);

@@ -17,8 +17,13 @@ use crate::{env, metered, read_service, with_service};
 
 /// The reject code of a message that was executed and failed (and of one that met a stopped canister).
 const TRAPPED: u32 = 5;
-/// How long to wait when the system was short of something.
+/// The reject codes of a call that was never executed: it could not be made, or the system was short of something.
+const NOT_EXECUTED: [u32; 2] = [0, 2];
+/// How long to wait when the system was short of something, and when a message failed.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// Nanoseconds after which an answer does not come any more: a message takes minutes at most. The canister has another
+/// heap then, that of a snapshot.
+const LOST_AFTER: u64 = 3_600_000_000_000;
 /// How often expired sessions are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(600);
 /// Sessions that are reaped in one message.
@@ -32,6 +37,8 @@ thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
     static CLEANING: Cell<bool> = const { Cell::new(false) };
     static CERTIFYING: Cell<bool> = const { Cell::new(false) };
+    /// When a job was called whose answer has not come, in nanoseconds since 1970.
+    static CALLED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// Starts the driver if there is work and none runs, and frees what a call has discarded.
@@ -41,6 +48,7 @@ pub(crate) fn start() {
         DRIVING.set(true);
         timer::set(Task::Drive, Duration::ZERO);
     }
+    timer::arm();
 }
 
 /// Whether the driver runs, and so a job unless none is left.
@@ -74,8 +82,13 @@ pub(crate) fn start_certifying() {
 /// Does what is due, in a message of its own.
 pub(crate) fn run(task: Task) {
     match task {
+        // From before an upgrade there may be another that has called.
+        Task::Drive if CALLED.get().is_some() => {}
         Task::Drive => drive(),
-        Task::Retry => start(),
+        Task::Retry => {
+            start_certifying();
+            start();
+        }
         Task::Clean => {
             CLEANING.set(false);
             metered(Operation::CollectGarbage, |service| service.collect_garbage());
@@ -93,27 +106,39 @@ pub(crate) fn run(task: Task) {
     }
 }
 
-/// What is to be done when a task is begun, and comes again whether it succeeds or not.
+/// A task is begun in a message of its own; what comes again whether that succeeds or not is set here.
 pub(crate) fn begun(task: Task) {
     if task == Task::Reap {
         timer::set(Task::Reap, REAP_EVERY);
+        recover();
     }
 }
 
-/// A task's message failed: it was undone, and with it what it had said of itself.
-pub(crate) fn failed(task: Task) {
-    if task == Task::Drive {
+/// Takes up work whose message was lost: with the canister stopped meanwhile, or in a snapshot that was loaded. A second
+/// cleaner does no harm.
+fn recover() {
+    CLEANING.set(false);
+    CERTIFYING.set(false);
+    if CALLED.get().is_none_or(|called| called + LOST_AFTER < env::now()) {
+        CALLED.set(None);
         DRIVING.set(false);
     }
+    start_certifying();
+    start();
+}
+
+/// A task's message failed: it was undone, and with it what it had said of itself. It is tried again.
+pub(crate) fn failed(task: Task) {
+    match task {
+        Task::Drive => DRIVING.set(false),
+        Task::Clean => CLEANING.set(false),
+        Task::Certify => CERTIFYING.set(false),
+        Task::Retry | Task::Reap => return,
+    }
+    timer::set(Task::Retry, RETRY_AFTER);
 }
 
 fn reap() {
-    // Work that was left when the canister was stopped without an upgrade.
-    // A message that trapped leaves its flag; a second cleaner does no harm.
-    CLEANING.set(false);
-    CERTIFYING.set(false);
-    start_certifying();
-    start();
     let more = metered(Operation::Reap, |service| {
         let tokens = service.reap_tokens(env::now(), REAP_AT_ONCE)?;
         Ok::<_, api::Error>(service.reap(env::now(), REAP_AT_ONCE)? || tokens)
@@ -135,6 +160,7 @@ fn drive() {
             return DRIVING.set(false);
         }
     };
+    CALLED.set(Some(env::now()));
     let args = candid::encode_one(job.number).unwrap_or_default();
     let then = Box::new(move |answer| ended(job, answer));
     if let Err((code, then)) = calls::call(env::this(), "run_job", &args, then) {
@@ -144,10 +170,14 @@ fn drive() {
 
 /// A job's message has been answered.
 fn ended(job: Job, answer: Answer) {
+    CALLED.set(None);
     let go_on = match answer {
         Answer::Reply(_) => true,
         Answer::Rejected(code, reason) => end(job, code, reason),
-        Answer::Trapped => false,
+        Answer::Trapped => {
+            timer::set(Task::Retry, RETRY_AFTER);
+            false
+        }
     };
     if go_on {
         drive();
@@ -158,7 +188,9 @@ fn ended(job: Job, answer: Answer) {
 
 /// Deals with a job whose message was rejected; false when the driver should stop for now.
 fn end(job: Job, code: u32, reason: String) -> bool {
-    let running = ic_cdk::api::canister_status() == ic_cdk::api::CanisterStatusCode::Running;
+    // Where it met a canister that is being stopped, the code is that of a trap; it may run again by now.
+    let running = ic_cdk::api::canister_status() == ic_cdk::api::CanisterStatusCode::Running
+        && !reason.contains("is stopp");
     let (ended, go_on) = match code {
         // It was executed and trapped, or ran out of instructions or memory: it would again, unless that was for the
         // company that it had.
@@ -169,9 +201,12 @@ fn end(job: Job, code: u32, reason: String) -> bool {
             let error = api::Error::new("stage_trapped", reason);
             (with_service(|service| service.fail_job(job.number, &error, env::now())), true)
         }
-        // The canister is being stopped: nothing was executed, and the attempt does not count.
-        _ if !running => (with_service(|service| service.postpone_job(job.number, None)), false),
-        // The system was short of something. The attempt counts, and the next one comes later.
+        // Nothing was executed, and the attempt does not count.
+        code if !running || NOT_EXECUTED.contains(&code) => {
+            timer::set(Task::Retry, RETRY_AFTER);
+            (with_service(|service| service.postpone_job(job.number, None)), false)
+        }
+        // Nobody knows whether it was. The attempt counts, and the next one comes later.
         _ => {
             timer::set(Task::Retry, RETRY_AFTER);
             (with_service(|service| service.postpone_job(job.number, Some(reason))), false)

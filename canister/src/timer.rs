@@ -51,7 +51,13 @@ fn change(task: Task, to: impl FnOnce(u64) -> u64) {
     let mut due = DUE.get();
     due[task as usize] = to(due[task as usize]);
     DUE.set(due);
-    let next = due.iter().copied().min().unwrap_or(NEVER);
+    arm();
+}
+
+/// Sets the platform's timer for what is due next. It is off once it has gone off, and where a snapshot was loaded that had
+/// another.
+pub(crate) fn arm() {
+    let next = DUE.get().into_iter().min().unwrap_or(NEVER);
     // 0 switches the platform's timer off.
     env::wake_at(if next == NEVER { 0 } else { next.max(1) });
 }
@@ -68,8 +74,8 @@ pub(crate) fn wake() {
             set(task, RETRY_AFTER);
         }
     }
-    // Also where nothing was due yet: the platform's timer has gone off, and is off.
-    change(Task::Reap, |due| due);
+    // Also where nothing was due yet.
+    arm();
 }
 
 /// Runs the task that a message names; nothing where it names none.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use darkroom_core::id::ItemId;
+use darkroom_core::Digest;
+use darkroom_core::id::{ChunkKey, ItemId};
 use ic_stable_structures::Memory;
 
 use super::{Checker, all};
@@ -66,7 +67,7 @@ impl<M: Memory + Clone> Checker<'_, M> {
     fn check_root(&mut self) {
         // Where pages of the gallery begin follows from what came and went.
         self.service.switch_gallery(false);
-        let before = self.service.public();
+        let (before, trees) = (self.service.public(), self.trees());
         if let Err(error) = self.service.certify_from_nothing() {
             self.found.push(format!("not everything can be certified: {error}"));
         }
@@ -74,6 +75,15 @@ impl<M: Memory + Clone> Checker<'_, M> {
         self.expect(before == after, || {
             format!("what is certified has hash {before:02x?}; certified anew it has {after:02x?}")
         });
+        let anew = self.trees();
+        self.expect(trees == anew, || "trees of answers are not those of what is certified".to_owned());
+    }
+
+    /// The trees of answers beside chunks, each with the SHA-256 of its bytes.
+    fn trees(&self) -> Vec<(ChunkKey, Digest)> {
+        let chunks = &self.service.store.chunks;
+        let trees = chunks.entries().filter(|(key, _, _)| chunks.is_tree(*key));
+        trees.map(|(key, extent, _)| (key, Digest::of(&chunks.bytes(extent)))).collect()
     }
 
     fn check_tokens(&mut self) {

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use candid::Principal;
 use darkroom_core::Digest;
 use darkroom_core::asset::{AssetName, ORIGINAL};
 use darkroom_core::chunk::ChunkStore as _;
 use darkroom_core::hash::{RollingHash as _, RollingSha256};
-use darkroom_core::id::{ChunkKey, ItemId};
+use darkroom_core::id::{BlobId, ChunkKey, ItemId};
+use darkroom_core::pipeline::Plan;
 use ic_stable_structures::Memory;
 
 use super::{Checker, all, own_assets};
-use crate::service::newest_key;
+use crate::service::{is_complete, newest_key};
 use crate::store::{AssetRecord, Draft, ItemRecord, Location, StageState};
 
 /// The most bytes of an asset that is kept in its item's record.
@@ -29,7 +31,16 @@ impl<M: Memory + Clone> Checker<'_, M> {
             });
             for asset in own_assets(&item) {
                 self.check_bytes(id, asset);
+                if let (Some(session), Location::Chunks { blob, .. }) = (asset.session, &asset.location) {
+                    self.expect(*blob == BlobId::new(&item.owner, session), || {
+                        format!("asset {id}/{} has other chunks than session {session} filled", asset.name)
+                    });
+                }
             }
+            let anonymous = Principal::anonymous();
+            self.expect(item.owner != anonymous.as_slice(), || {
+                format!("item {id} is the anonymous principal's")
+            });
             self.check_sources(id, &item);
             match &item.draft {
                 Some(draft) => self.check_draft(id, &item, draft, &jobs),
@@ -88,7 +99,11 @@ impl<M: Memory + Clone> Checker<'_, M> {
     fn check_sources(&mut self, id: ItemId, item: &ItemRecord) {
         for asset in &item.assets {
             let Some(recipe) = asset.origin.recipe() else { continue };
-            if let Some(source) = item.asset(recipe.source.as_str()) {
+            let source = item.asset(recipe.source.as_str());
+            self.expect(source.is_some() || item.draft.is_some(), || {
+                format!("asset {id}/{} was published without its source `{}`", asset.name, recipe.source)
+            });
+            if let Some(source) = source {
                 self.expect(source.sha256 == recipe.source_sha256, || {
                     format!("asset {id}/{} was made from another `{}`", asset.name, recipe.source)
                 });
@@ -124,6 +139,14 @@ impl<M: Memory + Clone> Checker<'_, M> {
                     asset.is_some()
                 )
             });
+        }
+        match Plan::new(&draft.pipeline, self.service.registry()) {
+            Ok(plan) => self.expect(!is_complete(&plan, item, draft), || {
+                format!("draft {id} has all that its pipeline asks for, and is not published")
+            }),
+            Err(error) => {
+                self.found.push(format!("the pipeline of draft {id} does not hold together: {error}"))
+            }
         }
         for asset in item.assets.iter().filter(|asset| asset.name.as_str() != ORIGINAL) {
             let is_planned = draft.stages.iter().any(|stage| stage.asset == asset.name);

@@ -46,7 +46,7 @@ pub(crate) use documents::Document;
 pub(crate) use gallery::entry as gallery_entry;
 pub(crate) use metrics::{Counts, METRICS};
 #[cfg(any(test, feature = "check"))]
-pub(crate) use publish::newest_key;
+pub(crate) use publish::{is_complete, newest_key};
 pub(crate) use read::Chunk;
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;

@@ -123,7 +123,7 @@ pub(super) fn is_unverified(item: &ItemRecord, stage: &PlannedStage) -> bool {
 }
 
 /// Whether every asset is there, and verified where that is wanted; optional ones may have failed.
-fn is_complete(plan: &Plan, item: &ItemRecord, draft: &Draft) -> bool {
+pub(crate) fn is_complete(plan: &Plan, item: &ItemRecord, draft: &Draft) -> bool {
     let is_settled = |stage: &PlannedStage| match item.asset(stage.asset.as_str()) {
         Some(_) => !is_unverified(item, stage),
         None => stage.optional && has_failed(draft, &stage.asset),

@@ -12,6 +12,9 @@ const PAGE: u64 = 64 * 1024;
 /// Pages by which the memory manager has stable memory grow.
 const BUCKET: u64 = 128;
 
+/// How many of these it knows.
+const MAX_BUCKETS: u64 = 32_768;
+
 /// A slice of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
@@ -106,7 +109,9 @@ impl<M: Memory> Arena<M> {
         }
         let before = self.bytes.size();
         let buckets = (before + pages).div_ceil(BUCKET) - before.div_ceil(BUCKET);
-        self.raw.grow(buckets * BUCKET) >= 0 && self.bytes.grow(pages) >= 0
+        // What the manager does not take would lie there for nothing.
+        let taken = self.raw.size() / BUCKET;
+        taken + buckets <= MAX_BUCKETS && self.raw.grow(buckets * BUCKET) >= 0 && self.bytes.grow(pages) >= 0
     }
 
     /// Gives an extent back and joins it with its free neighbours.

@@ -224,6 +224,37 @@ fn damages() -> Vec<(&'static str, Damage)> {
             record.asset = AssetName::new("nothing").unwrap();
             service.store.tokens.records.insert(id.0, &record);
         }),
+        damage("trees of answers are not those", |filled, service| {
+            let key = original(service, filled.private);
+            service.store.chunks.remove_tree(key.blob, 2);
+        }),
+        damage("shares its bytes with", |filled, service| {
+            let record = service.store.items.get(&filled.private.0).unwrap().unwrap();
+            item(service, filled.photo, |item| item.assets[0].location = record.assets[0].location.clone());
+        }),
+        damage("is published and a draft", |filled, service| {
+            item(service, filled.waiting, |item| item.published_at = Some(1));
+        }),
+        damage("has an asset twice", |filled, service| {
+            item(service, filled.photo, |item| item.assets.push(item.assets[0].clone()));
+        }),
+        damage("has other chunks than session", |filled, service| {
+            item(service, filled.photo, |item| item.assets[0].session = Some(SessionId(0)));
+        }),
+        damage("was published without its source", |filled, service| {
+            item(service, filled.photo, |item| {
+                item.assets.remove(1);
+            });
+        }),
+        damage("is the anonymous principal's", |filled, service| {
+            item(service, filled.photo, |item| item.owner = vec![4]);
+        }),
+        damage("is not published", |filled, service| {
+            item(service, filled.waiting, |item| {
+                item.draft.as_mut().unwrap().stages.clear();
+                item.draft.as_mut().unwrap().pipeline.lanes[0].stages.truncate(1);
+            });
+        }),
         damage("is no private item", |filled, service| {
             item(service, filled.private, |item| item.private = false);
         }),

@@ -5,22 +5,37 @@
 use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_tests::{
-    Darkroom, File, Photo, Trap, derivatives, files_from_all, put_assets_args, small_photos, trapping,
+    Darkroom, File, Photo, Trap, derivatives, entry_points, files_from_all, pipeline, put_assets_args,
+    small_photos, stage as stage_of, trapping,
 };
 use pocket_ic::ErrorCode;
 
-const METHODS: [&str; 10] = [
+const METHODS: [&str; 13] = [
     "abort_upload",
     "begin_asset",
     "begin_upload",
     "configure",
+    "create_token",
     "delete_item",
+    "fail_stages",
     "finish_upload",
     "put_assets",
     "put_chunk",
     "reprocess",
+    "revoke_token",
     "upload_whole",
 ];
+
+/// What the canister calls of itself: the timers' are tried below, jobs in `hazards.rs`.
+const OWN: [&str; 2] = ["run_job", "run_task"];
+
+#[test]
+fn no_update_is_left_out() {
+    let exports = entry_points(darkroom_wasm::CANISTER);
+    let updates = exports.iter().filter_map(|export| export.strip_prefix("canister_update "));
+    let updates: std::collections::BTreeSet<_> = updates.collect();
+    assert_eq!(updates, METHODS.into_iter().chain(OWN).collect());
+}
 
 const CHUNK: u32 = 65_536;
 
@@ -31,6 +46,7 @@ struct View {
     items: Vec<api::Result<api::Item>>,
     sessions: Vec<api::Result<api::SessionStatus>>,
     listed: api::ItemPage,
+    tokens: api::TokenPage,
 }
 
 /// Uploads at the points where a call that follows can trap.
@@ -53,6 +69,10 @@ impl Stage {
             listed: self
                 .darkroom
                 .query::<api::Result<_>>("items", (api::ListItems::default(),))
+                .unwrap_or_else(|error| panic!("{error}")),
+            tokens: self
+                .darkroom
+                .query::<api::Result<_>>("list_tokens", (api::ListTokens::default(),))
                 .unwrap_or_else(|error| panic!("{error}")),
         }
     }
@@ -130,6 +150,42 @@ fn a_trap_in_every_call(trap: Trap) {
     let limits = api::Limits { max_file_size: Some(1), ..Default::default() };
     let configure = api::InitArgs { limits: Some(limits), ..Default::default() };
 
+    // For fail_stages: an optional stage of the client's. For tokens: a private item, and one that is there.
+    let optional = api::Stage {
+        placement: Some(api::Placement::Client),
+        optional: Some(true),
+        ..stage_of("thumbnail", "thumbnail", "original", "")
+    };
+    let mut pipelines: Vec<api::Pipeline> = stage.darkroom.query("pipelines", ());
+    pipelines.push(pipeline("optional", vec![optional]));
+    stage.darkroom.configure(api::InitArgs { pipelines: Some(pipelines), ..Default::default() });
+    let whole_of = |seed, pipeline: &str, visibility| {
+        let upload = api::BeginUpload {
+            pipeline: Some(pipeline.to_owned()),
+            visibility: Some(visibility),
+            media_type: "image/jpeg".to_owned(),
+            ..file(seed).declared(true, None)
+        };
+        api::UploadWhole { upload, bytes: file(seed).bytes().into(), assets: Vec::new() }
+    };
+    let upload_whole = |stage: &Stage, whole: api::UploadWhole| {
+        stage.darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id
+    };
+    let failing = upload_whole(&stage, whole_of(8, "optional", api::Visibility::Public));
+    let private = upload_whole(&stage, whole_of(9, "file", api::Visibility::Private));
+    stage.others.extend([failing.clone(), private.clone()]);
+    let failed = api::FailedStage {
+        asset: "thumbnail".to_owned(),
+        error: api::Error::new("not_made", "the client cannot"),
+    };
+    let fail = api::FailStages { item: failing.clone(), stages: vec![failed] };
+    let share =
+        api::CreateToken { item: private.clone(), asset: "original".to_owned(), lifetime_seconds: None };
+    let create = |darkroom: &Darkroom| {
+        darkroom.update::<api::Result<api::CreatedToken>>("create_token", (&share,)).unwrap().token.id
+    };
+    let token = create(&stage.darkroom);
+
     let reprocess =
         api::Reprocess { item: deleted.id.clone(), pipeline: Some("photo".to_owned()), ..Default::default() };
 
@@ -147,11 +203,18 @@ fn a_trap_in_every_call(trap: Trap) {
     stage.refused("upload_whole", (&whole,));
     stage.refused("configure", (&configure,));
     stage.refused("reprocess", (&reprocess,));
+    stage.refused("fail_stages", (&fail,));
+    stage.refused("create_token", (&share,));
+    stage.refused("revoke_token", (&token,));
     assert_eq!(stage.view(), before);
 
     stage.darkroom.upgrade();
     assert_eq!(stage.view(), before);
     let darkroom = &stage.darkroom;
+    let without = darkroom.update::<api::Result<api::Item>>("fail_stages", (&fail,)).unwrap();
+    assert_eq!((without.state.as_str(), without.assets.len()), (api::item_state::PUBLISHED, 1));
+    create(darkroom);
+    darkroom.update::<api::Result<()>>("revoke_token", (&token,)).unwrap();
     let begun: api::Result<api::Reprocessed> = darkroom.update("reprocess", (&reprocess,));
     assert_eq!(begun.unwrap().revision.unwrap().revises, Some(deleted.id.clone()));
     assert_eq!(darkroom.delete_as(owner, &deleted.id).unwrap().bytes, file(1).size);
@@ -176,7 +239,8 @@ fn a_trap_in_every_call(trap: Trap) {
     for session in [begun.session, bare.session] {
         darkroom.abort_as(owner, session).unwrap();
     }
-    for item in published.iter().map(|(item, _)| &item.id).chain([&complete.id]) {
+    let items = published.iter().map(|(item, _)| &item.id).chain([&complete.id, &failing, &private]);
+    for item in items {
         darkroom.delete_as(owner, item).unwrap();
     }
     darkroom.freed();

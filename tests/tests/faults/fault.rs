@@ -83,8 +83,9 @@ impl Fault {
     ) -> String {
         match self {
             Fault::ClientKilled => {
-                send(operation, world);
-                "no answer".to_owned()
+                let seen = send(operation, world);
+                world.darkroom.network.tick();
+                seen
             }
             Fault::ReplyLost => {
                 operation.act(world);
@@ -121,12 +122,14 @@ impl Fault {
                 under(module(operation.exports(), Trap::Exhausted), operation, world)
             }
             Fault::HeapExhausted => {
-                world.set(CanisterSettings {
-                    wasm_memory_limit: Some(65_536u64.into()),
+                let limit = |bytes: u64| CanisterSettings {
+                    wasm_memory_limit: Some(bytes.into()),
                     ..Default::default()
-                });
-                let seen = watched(operation, world);
-                world.set(CanisterSettings { wasm_memory_limit: Some(0u64.into()), ..Default::default() });
+                };
+                let begun = operation.begin(world);
+                world.set(limit(65_536));
+                let seen = watched(operation, world, begun);
+                world.set(limit(0));
                 seen
             }
             Fault::StableMemoryFull => {
@@ -138,8 +141,9 @@ impl Fault {
                     freezing_threshold: Some(seconds.into()),
                     ..Default::default()
                 };
+                let begun = operation.begin(world);
                 world.set(threshold(1 << 50));
-                let seen = watched(operation, world);
+                let seen = watched(operation, world, begun);
                 world.set(threshold(2_592_000));
                 seen
             }
@@ -148,10 +152,15 @@ impl Fault {
                 operation.act(world)
             }
             Fault::Killed => {
-                send(operation, world);
-                let killable = process.take().expect("the network has a process of its own");
-                *process = Some(killable.again(world));
-                "no answer".to_owned()
+                let seen = send(operation, world);
+                // Before it is executed, and at other points of it.
+                for rounds in 0..3 {
+                    (0..rounds).for_each(|_| world.darkroom.network.tick());
+                    let killable = process.take().expect("the network has a process of its own");
+                    *process = Some(killable.again(world));
+                    world.check(&format!("{operation:?}, killed after {rounds} rounds more"));
+                }
+                seen
             }
         }
     }
@@ -198,16 +207,15 @@ impl World {
     }
 }
 
-/// Sends the message and asks for no answer; of time, that it passes.
-fn send(operation: Operation, world: &mut World) {
+/// Sends the message and asks for no answer. Time passes without anybody, and a query is over when it is answered.
+fn send(operation: Operation, world: &mut World) -> String {
     match operation.request(world) {
         Some(Request { method, args }) => {
             let (id, owner) = (world.darkroom.id, world.darkroom.owner);
             world.darkroom.network.submit_call(id, owner, method, args).unwrap();
+            "no answer".to_owned()
         }
-        None => {
-            operation.act(world);
-        }
+        None => operation.act(world),
     }
 }
 
@@ -239,9 +247,9 @@ fn stopped(operation: Operation, world: &mut World) -> String {
     seen
 }
 
-/// Does it, and gives time to what goes on behind it.
-fn watched(operation: Operation, world: &mut World) -> String {
-    let seen = operation.act(world);
+/// Does it unless it is begun, and gives time to what goes on behind it.
+fn watched(operation: Operation, world: &mut World, begun: Option<String>) -> String {
+    let seen = begun.unwrap_or_else(|| operation.act(world));
     (0..12).for_each(|_| world.darkroom.network.tick());
     seen
 }
@@ -249,7 +257,7 @@ fn watched(operation: Operation, world: &mut World) -> String {
 /// While the canister runs another module.
 fn under(module: &[u8], operation: Operation, world: &mut World) -> String {
     world.darkroom.upgrade_to(module).unwrap();
-    let seen = watched(operation, world);
+    let seen = watched(operation, world, None);
     world.upgrade();
     seen
 }

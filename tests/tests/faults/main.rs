@@ -23,7 +23,7 @@ fn clean(operation: Operation, is_filled: bool) -> View {
     let mut world = World::new(darkroom_tests::network_with_root_key());
     operation.prepare(&mut world);
     if is_filled {
-        world.fill();
+        world.fill(operation.room());
     }
     let seen = operation.act(&mut world);
     assert!(["ok", "206, certified"].contains(&seen.as_str()), "{operation:?}: {seen}");
@@ -44,7 +44,7 @@ fn cell(operation: Operation, fault: Fault, expected: &View) -> String {
     let mut world = World::new(network);
     operation.prepare(&mut world);
     if fault.is_filled() {
-        world.fill();
+        world.fill(operation.room());
     }
     let name = format!("{operation:?}, {fault:?}");
     let seen = fault.apply(operation, &mut world, &mut process);

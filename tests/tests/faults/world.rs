@@ -155,8 +155,26 @@ impl World {
         error.map(|error| format!("a stage fails: `{}`", error.code))
     }
 
-    /// Takes all of stable memory that the canister has: what needs more of it after that has to have it grow.
-    pub(crate) fn fill(&self) {
+    /// Takes all of stable memory that the canister has but so many bytes: what needs more after that has to have it grow.
+    pub(crate) fn fill(&self, room: u64) {
+        let hole = (room > 0).then(|| self.upload_private(&darkroom_tests::File::new(9_999, room)));
+        self.fill_all();
+        if let Some(hole) = hole {
+            self.darkroom.delete_as(self.darkroom.owner, &hole).unwrap();
+        }
+    }
+
+    fn upload_private(&self, file: &darkroom_tests::File) -> String {
+        let upload = api::BeginUpload {
+            pipeline: Some("file".to_owned()),
+            visibility: Some(api::Visibility::Private),
+            ..file.declared(true, None)
+        };
+        let whole = api::UploadWhole { upload, bytes: file.bytes().into(), assets: Vec::new() };
+        self.darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id
+    }
+
+    fn fill_all(&self) {
         // Stable memory grows by buckets of so much.
         const BUCKET: u64 = 8 << 20;
         for seed in 0.. {
@@ -168,13 +186,7 @@ impl World {
                 return;
             }
             let file = darkroom_tests::File::new(10_000 + seed, left.min(1_900_000));
-            let upload = api::BeginUpload {
-                pipeline: Some("file".to_owned()),
-                visibility: Some(api::Visibility::Private),
-                ..file.declared(true, None)
-            };
-            let whole = api::UploadWhole { upload, bytes: file.bytes().into(), assets: Vec::new() };
-            self.darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap();
+            self.upload_private(&file);
         }
     }
 }

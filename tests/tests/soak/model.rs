@@ -148,8 +148,10 @@ impl Soak {
 
     /// The whole store against itself, and all that is known against what is said.
     pub(crate) fn check(&mut self) {
-        let violations: Vec<String> = self.darkroom.query_as(Principal::anonymous(), "check", ());
-        assert!(violations.is_empty(), "{violations:#?}");
+        self.check_store();
+        // What is certified can be told when all is.
+        self.darkroom.certified();
+        self.check_store();
         let now = self.now();
         for upload in &self.uploads {
             let caller = principal(upload.who);
@@ -163,6 +165,11 @@ impl Soak {
                 );
             }
         }
+    }
+
+    fn check_store(&self) {
+        let violations: Vec<String> = self.darkroom.query_as(Principal::anonymous(), "check", ());
+        assert!(violations.is_empty(), "{violations:#?}");
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -197,6 +204,14 @@ impl Soak {
             "token created",
             "upgrade ok",
             "time passed",
+            "begin again",
+            "photo ok",
+            "reprocess",
+            "stop ok",
+            "configure ok",
+            "upgrade refused",
+            "list",
+            "put, no answer sent",
         ] {
             let counts: u64 =
                 self.counts.iter().filter(|(known, _)| known.starts_with(what)).map(|(_, n)| n).sum();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use darkroom_api as api;
 use darkroom_tests::{Trap, principal, trapping};
 
-use crate::model::{Soak, pipelines};
+use crate::model::{CHUNK, Soak, pipelines};
 
 impl Soak {
     pub(crate) fn upgrade(&mut self) -> String {
@@ -29,8 +29,14 @@ impl Soak {
         let module = TRAPPING.get_or_init(|| trapping(hazards, &methods, Trap::After));
         self.darkroom.upgrade_to(module).unwrap();
         for upload in self.uploads.iter().take(3) {
-            let deleted = self.darkroom.attempt(principal(upload.who), "delete_item", (&upload.item,));
-            deleted.unwrap_err();
+            let who = principal(upload.who);
+            self.darkroom.attempt(who, "delete_item", (&upload.item,)).unwrap_err();
+            self.darkroom.attempt(who, "begin_upload", (&upload.declared,)).unwrap_err();
+            self.darkroom.attempt(who, "finish_upload", (upload.session,)).unwrap_err();
+            let bytes = upload.file.chunk(0, CHUNK);
+            let sha256 = darkroom_core::Digest::of(&bytes).0.into();
+            let put = api::PutChunk { session: upload.session, index: 0, bytes: bytes.into(), sha256 };
+            self.darkroom.attempt(who, "put_chunk", (put,)).unwrap_err();
         }
         let args = api::InitArgs { gallery: Some(true), ..Default::default() };
         self.darkroom.attempt(self.darkroom.owner, "configure", (args,)).unwrap_err();

@@ -91,15 +91,7 @@ impl Darkroom {
 
     /// Opens the session of a photo's original.
     pub fn begin(&self, photo: &Photo, key: Option<&str>) -> api::Upload {
-        let args = api::BeginUpload {
-            pipeline: None,
-            file_name: photo.name.clone(),
-            media_type: photo.media_type.to_owned(),
-            size: photo.bytes.len() as u64,
-            sha256: Some(photo.sha256().0.into()),
-            visibility: None,
-            idempotency_key: key.map(str::to_owned),
-        };
+        let args = photo.declared(None, key);
         self.update::<api::Result<_>>("begin_upload", (args,)).unwrap_or_else(|error| panic!("{error}"))
     }
 

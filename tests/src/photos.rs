@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use darkroom_api as api;
 use darkroom_codec::testing;
 use darkroom_core::Digest;
 
@@ -21,6 +22,25 @@ impl Photo {
     pub fn jpeg(width: u32, height: u32, quality: u32, seed: u32) -> Photo {
         let bytes = testing::photo(width, height, quality, seed.into());
         Photo { name: format!("photo-{seed}.jpg"), media_type: "image/jpeg", bytes }
+    }
+
+    /// What `begin_upload` is told, for a pipeline or the first one.
+    pub fn declared(&self, pipeline: Option<&str>, key: Option<&str>) -> api::BeginUpload {
+        api::BeginUpload {
+            pipeline: pipeline.map(str::to_owned),
+            file_name: self.name.clone(),
+            media_type: self.media_type.to_owned(),
+            size: self.bytes.len() as u64,
+            sha256: Some(self.sha256().0.into()),
+            visibility: None,
+            idempotency_key: key.map(str::to_owned),
+        }
+    }
+
+    /// What `upload_whole` is told, without derivatives.
+    pub fn whole(&self, pipeline: Option<&str>, key: Option<&str>) -> api::UploadWhole {
+        let (upload, bytes) = (self.declared(pipeline, key), self.bytes.clone().into());
+        api::UploadWhole { upload, bytes, assets: Vec::new() }
     }
 
     /// SHA-256 of its bytes.

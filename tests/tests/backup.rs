@@ -44,16 +44,7 @@ fn original_of(item: &str) -> String {
 
 /// Stores a photo of which the canister is to make a preview.
 fn through_the_canister(darkroom: &Darkroom, photo: &Photo) -> String {
-    let upload = api::BeginUpload {
-        pipeline: Some("made-here".to_owned()),
-        file_name: photo.name.clone(),
-        media_type: photo.media_type.to_owned(),
-        size: photo.bytes.len() as u64,
-        sha256: None,
-        visibility: None,
-        idempotency_key: None,
-    };
-    let whole = api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: Vec::new() };
+    let whole = photo.whole(Some("made-here"), None);
     darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id
 }
 

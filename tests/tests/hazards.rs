@@ -18,16 +18,7 @@ fn hazard(how: &str) -> api::Stage {
 }
 
 fn upload(darkroom: &Darkroom, photo: &Photo, pipeline: &str) -> String {
-    let upload = api::BeginUpload {
-        pipeline: Some(pipeline.to_owned()),
-        file_name: photo.name.clone(),
-        media_type: photo.media_type.to_owned(),
-        size: photo.bytes.len() as u64,
-        sha256: None,
-        visibility: None,
-        idempotency_key: None,
-    };
-    let whole = api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: Vec::new() };
+    let whole = photo.whole(Some(pipeline), None);
     darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id
 }
 

@@ -127,16 +127,7 @@ fn answers_to_calls_from_before_an_upgrade_do_no_harm() {
     let photo = Photo::jpeg(120, 90, 80, 1);
     let mut items = Vec::new();
     for round in 0..60 {
-        let upload = api::BeginUpload {
-            pipeline: None,
-            file_name: photo.name.clone(),
-            media_type: photo.media_type.to_owned(),
-            size: photo.bytes.len() as u64,
-            sha256: None,
-            visibility: None,
-            idempotency_key: Some(round.to_string()),
-        };
-        let whole = api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: Vec::new() };
+        let whole = photo.whole(None, Some(&round.to_string()));
         items.push(darkroom.update::<api::Result<api::Item>>("upload_whole", (whole,)).unwrap().id);
         // The timer's call and the driver's, at another point each time.
         for _ in 0..round % 4 {

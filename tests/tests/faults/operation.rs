@@ -61,15 +61,7 @@ fn put_args(upload: &api::Upload, index: u32) -> api::PutChunk {
 /// The photo through a pipeline, with the derivatives that the client makes there.
 fn whole_photo(pipeline: &str) -> api::UploadWhole {
     let photo = photo();
-    let upload = api::BeginUpload {
-        pipeline: Some(pipeline.to_owned()),
-        file_name: photo.name.clone(),
-        media_type: photo.media_type.to_owned(),
-        size: photo.bytes.len() as u64,
-        sha256: Some(photo.sha256().0.into()),
-        visibility: None,
-        idempotency_key: Some(KEY.to_owned()),
-    };
+    let whole = photo.whole(Some(pipeline), Some(KEY));
     let assets = if pipeline == "client" {
         let config = darkroom_core::pipeline::Config { pipelines: vec![client_pipeline()] };
         let plans = config.validate(&darkroom_tests::toolkit()).unwrap();
@@ -77,7 +69,7 @@ fn whole_photo(pipeline: &str) -> api::UploadWhole {
     } else {
         Vec::new()
     };
-    api::UploadWhole { upload, bytes: photo.bytes.into(), assets }
+    api::UploadWhole { assets, ..whole }
 }
 
 fn client_pipeline() -> darkroom_core::pipeline::Pipeline {

@@ -16,15 +16,7 @@ pub(crate) fn args() -> api::InitArgs {
 
 /// What `begin_upload` is told of a photo.
 pub(crate) fn declared(photo: &Photo, key: Option<&str>) -> api::BeginUpload {
-    api::BeginUpload {
-        pipeline: None,
-        file_name: photo.name.clone(),
-        media_type: photo.media_type.to_owned(),
-        size: photo.bytes.len() as u64,
-        sha256: Some(photo.sha256().0.into()),
-        visibility: None,
-        idempotency_key: key.map(str::to_owned),
-    }
+    photo.declared(None, key)
 }
 
 /// Sends all chunks but those of `skip`; gives how many bytes that were.

@@ -186,7 +186,7 @@ impl Soak {
             let upload = &self.uploads[at];
             let index = u32::try_from(self.dice.below(upload.chunks() as usize)).unwrap();
             if sent.iter().all(|(other, chunk, _)| (*other, *chunk) != (at, index)) {
-                sent.push((at, index, self.send(at, index)));
+                sent.push((at, index, self.send(at, index).unwrap()));
             }
         }
         for (at, index, call) in sent.iter().rev() {
@@ -199,20 +199,28 @@ impl Soak {
         format!("{} chunks", sent.len())
     }
 
-    fn send(&self, at: usize, index: u32) -> pocket_ic::common::rest::RawMessageId {
+    /// Sends a chunk; the error is that of a message which is refused before it is executed.
+    fn send(&self, at: usize, index: u32) -> api::Result<pocket_ic::common::rest::RawMessageId> {
         let upload = &self.uploads[at];
         let bytes = upload.file.chunk(index, CHUNK);
         let sha256 = darkroom_core::Digest::of(&bytes).0.into();
         let args = api::PutChunk { session: upload.session, index, bytes: bytes.into(), sha256 };
         let args = candid::encode_one(args).unwrap();
-        self.darkroom.network.submit_call(self.darkroom.id, principal(upload.who), "put_chunk", args).unwrap()
+        let sent =
+            self.darkroom.network.submit_call(self.darkroom.id, principal(upload.who), "put_chunk", args);
+        sent.map_err(|reject| {
+            api::Error::from_refusal(&reject.reject_message).unwrap_or_else(|| panic!("{reject:?}"))
+        })
     }
 
     /// A client sends a chunk and is gone before the answer comes; perhaps the canister is stopped or replaced too.
     pub(crate) fn put_unanswered(&mut self) -> String {
         let Some(at) = self.pick(|upload| !upload.published) else { return "nothing".to_owned() };
         let index = u32::try_from(self.dice.below(self.uploads[at].chunks() as usize)).unwrap();
-        self.send(at, index);
+        let now = self.now();
+        if let Err(error) = self.send(at, index) {
+            return self.ended(at, now, &error);
+        }
         if self.dice.below(2) == 0 {
             self.upgrade();
         }
@@ -353,16 +361,7 @@ impl Soak {
         let who = u8::try_from(self.dice.below(CLIENTS.into())).unwrap();
         self.files += 1;
         let photo = Photo::jpeg(120, 90, 80, u32::try_from(self.files).unwrap());
-        let upload = api::BeginUpload {
-            pipeline: Some("chain".to_owned()),
-            file_name: photo.name.clone(),
-            media_type: photo.media_type.to_owned(),
-            size: photo.bytes.len() as u64,
-            sha256: None,
-            visibility: None,
-            idempotency_key: None,
-        };
-        let args = api::UploadWhole { upload, bytes: photo.bytes.into(), assets: Vec::new() };
+        let args = photo.whole(Some("chain"), None);
         let item: api::Result<api::Item> = self.darkroom.update_as(principal(who), "upload_whole", (args,));
         match item {
             Ok(item) => {

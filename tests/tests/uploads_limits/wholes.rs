@@ -9,16 +9,7 @@ use darkroom_tests::{
 use crate::{chunk, code, held, limits};
 
 fn whole(photo: &Photo, key: Option<&str>, derivatives: api::PutAssets) -> api::UploadWhole {
-    let upload = api::BeginUpload {
-        pipeline: None,
-        file_name: photo.name.clone(),
-        media_type: photo.media_type.to_owned(),
-        size: photo.bytes.len() as u64,
-        sha256: Some(photo.sha256().0.into()),
-        visibility: None,
-        idempotency_key: key.map(str::to_owned),
-    };
-    api::UploadWhole { upload, bytes: photo.bytes.clone().into(), assets: derivatives.assets }
+    api::UploadWhole { assets: derivatives.assets, ..photo.whole(None, key) }
 }
 
 fn send(darkroom: &Darkroom, args: &api::UploadWhole) -> api::Result<api::Item> {

@@ -48,7 +48,7 @@ fn filled() -> Filled {
     let args = api::InitArgs { pipelines: Some(pipelines), gallery: Some(true), ..Default::default() };
     let controller = Caller { controller: true, ..owner(9) };
     service.configure(controller, &args).unwrap();
-    let private = put(&mut service, &bytes_of(200_000, 1), api::Visibility::Private);
+    let private = put(&mut service, &bytes_of(1_200_000, 1), api::Visibility::Private);
     let asked =
         api::CreateToken { item: private.id.clone(), asset: "original".to_owned(), lifetime_seconds: None };
     let token = service.create_token(owner(2), 4, &asked, [7; 32]).unwrap().token.id;

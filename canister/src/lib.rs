@@ -7,6 +7,9 @@
 mod certify;
 mod env;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 mod http;
 mod idl;

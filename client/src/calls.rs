@@ -190,7 +190,7 @@ pub(crate) async fn unless_transient(
     Err(Error::Call { call, source: Box::new(source) })
 }
 
-fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>
+pub(crate) fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>
 where
     R: CandidType + DeserializeOwned,
 {

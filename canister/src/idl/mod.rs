@@ -35,6 +35,12 @@ pub(crate) fn decode<T: CandidType + DeserializeOwned>(bytes: Vec<u8>) -> T {
         .unwrap_or_else(|error| ic_cdk::trap(format!("invalid argument: {error}")))
 }
 
+/// What the reader here makes of an argument, without the library.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_plain<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    read::read(bytes)
+}
+
 /// Writes an answer.
 pub(crate) fn encode<T: CandidType + 'static>(answer: T) -> Vec<u8> {
     let (head, values) = written(&answer);

@@ -10,6 +10,9 @@ mod certify;
 mod check;
 mod env;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 mod http;
 mod idl;

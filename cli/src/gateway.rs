@@ -139,27 +139,37 @@ impl Gateway {
     }
 
     fn check(&self, request: &api::HttpRequest, response: &api::HttpResponse) -> Result<(), String> {
-        let asked = HttpRequest::builder()
-            .with_method(Method::GET)
-            .with_url(request.url.clone())
-            .with_headers(request.headers.clone())
-            .with_body(Vec::new())
-            .build();
-        let status = StatusCode::from_u16(response.status_code).map_err(|error| error.to_string())?;
-        let given = HttpResponse::builder()
-            .with_status_code(status)
-            .with_headers(response.headers.clone())
-            .with_body(&response.body[..])
-            .build();
         let now = now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let (canister, offset) = (self.canister.as_slice(), MAX_OFFSET.as_nanos());
-        let verified =
-            verify_request_response_pair(asked, given, canister, now, offset, &self.root_key, VERSION)
-                .map_err(|error| with_sources(&error))?;
-        match verified.response {
-            Some(_) => Ok(()),
-            None => Err("it is certified that nothing is certified".to_owned()),
-        }
+        verify(request, response, self.canister, &self.root_key, now)
+    }
+}
+
+/// Holds an answer against a root key, at a time in nanoseconds since 1970.
+fn verify(
+    request: &api::HttpRequest,
+    response: &api::HttpResponse,
+    canister: Principal,
+    root_key: &[u8],
+    now: u128,
+) -> Result<(), String> {
+    let asked = HttpRequest::builder()
+        .with_method(Method::GET)
+        .with_url(request.url.clone())
+        .with_headers(request.headers.clone())
+        .with_body(Vec::new())
+        .build();
+    let status = StatusCode::from_u16(response.status_code).map_err(|error| error.to_string())?;
+    let given = HttpResponse::builder()
+        .with_status_code(status)
+        .with_headers(response.headers.clone())
+        .with_body(&response.body[..])
+        .build();
+    let (canister, offset) = (canister.as_slice(), MAX_OFFSET.as_nanos());
+    let verified = verify_request_response_pair(asked, given, canister, now, offset, root_key, VERSION)
+        .map_err(|error| with_sources(&error))?;
+    match verified.response {
+        Some(_) => Ok(()),
+        None => Err("it is certified that nothing is certified".to_owned()),
     }
 }
 
@@ -193,6 +203,25 @@ impl Part {
         let part = Part { start, end: last.checked_add(1)?, total: total.parse().ok()? };
         (length > 0 && start.checked_add(length)? == part.end && part.end <= part.total).then_some(part)
     }
+}
+
+/// What a fuzz target drives: an answer to a request for the whole, held against a root key at a time that is given.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok(response) = Decode!(bytes, api::HttpResponse) else { return };
+    if let Ok(part) = Part::of(&response) {
+        assert!(part.start < part.end && part.end <= part.total);
+        assert_eq!(part.end - part.start, response.body.len() as u64);
+    }
+    let request = api::HttpRequest {
+        method: "GET".to_owned(),
+        url: "/item/original".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new().into(),
+        certificate_version: Some(VERSION.into()),
+    };
+    let verified = verify(&request, &response, Principal::from_slice(&[1]), &[7; 133], 1);
+    assert!(verified.is_err(), "nobody has signed that");
 }
 
 /// An error with what it comes from.

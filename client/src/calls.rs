@@ -193,7 +193,7 @@ pub(crate) async fn unless_transient(
     })
 }
 
-fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>
+pub(crate) fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api::Result<R>>
 where
     R: CandidType + DeserializeOwned,
 {

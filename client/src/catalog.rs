@@ -27,7 +27,7 @@ impl Catalog {
     }
 
     /// One that is made up.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn of(
         pipelines: Vec<api::Pipeline>,
         processors: Vec<api::ProcessorInfo>,

@@ -63,6 +63,9 @@ mod darkroom;
 mod derive;
 mod download;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod line;
 mod remembered;

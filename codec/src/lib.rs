@@ -43,6 +43,9 @@ pub mod encode;
 mod estimate;
 pub mod exif;
 pub mod fit;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gif;
 mod icc;
 pub mod jpeg;

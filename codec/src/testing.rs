@@ -2,6 +2,7 @@
 
 pub mod conformance;
 mod fixtures;
+mod hostile;
 mod profile;
 mod scene;
 mod tall;
@@ -13,6 +14,7 @@ use crate::encode::jpeg;
 use crate::orientation::Orientation;
 
 pub use fixtures::{Fixture, Golden, fixtures, goldens, with_profile};
+pub use hostile::{Cut, cuts, hostile};
 pub use profile::{linear_grey_profile, press_profile, srgb_profile, turned_profile, wide_profile};
 pub use scene::{cutout, scene};
 pub use tall::tall;

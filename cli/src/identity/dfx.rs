@@ -97,9 +97,24 @@ fn decrypt(bytes: &[u8], encryption: &Encryption, password: &str) -> Option<Zero
     let salt = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&encryption.pw_salt).ok()?;
     let mut key = Zeroizing::new([0; 32]);
     argon2.hash_password_into(password.as_bytes(), &salt, &mut key[..]).ok()?;
-    let cipher = Aes256Gcm::new_from_slice(&key[..]).ok()?;
+    open(bytes, encryption, &key)
+}
+
+fn open(bytes: &[u8], encryption: &Encryption, key: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = Aes256Gcm::new_from_slice(key).ok()?;
     let nonce: [u8; 12] = encryption.file_nonce.as_slice().try_into().ok()?;
     cipher.decrypt(Nonce::from_slice(&nonce), bytes).ok().map(Zeroizing::new)
+}
+
+/// What a fuzz target drives: both files of an identity, up to its password, which takes too long to be hashed for each.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(bytes: &[u8]) {
+    let _: Option<Selected> = serde_json::from_slice(bytes).ok();
+    let config: Option<Config> = serde_json::from_slice(bytes).ok();
+    if let Some(encryption) = config.and_then(|config| config.encryption) {
+        let _ = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&encryption.pw_salt);
+        assert!(open(bytes, &encryption, &[0; 32]).is_none(), "nobody has that key");
+    }
 }
 
 /// Where dfx keeps them.

@@ -75,6 +75,15 @@ pub(super) fn load(name: &str, password_file: Option<&Path>) -> Result<Arc<dyn I
     }
 }
 
+/// What a fuzz target drives: the files that say which identities there are.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(bytes: &[u8]) {
+    let list: Option<List> = serde_json::from_slice(bytes).ok();
+    let _ = list
+        .map(|list| list.identities.into_iter().map(|(name, spec)| (name, spec.kind)).collect::<Vec<_>>());
+    let _: Option<Defaults> = serde_json::from_slice(bytes).ok();
+}
+
 fn list() -> Result<List> {
     Ok(parse("identity_list.json")?.unwrap_or_default())
 }

@@ -158,3 +158,17 @@ fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let value = serde_json::from_str(&text);
     value.map(Some).map_err(|error| Error::Usage(format!("{} cannot be read: {error}", path.display())))
 }
+
+/// What a fuzz target drives: the first byte picks a file, the rest is the file.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    match data {
+        [0, pem @ ..] => {
+            let password = || Ok(zeroize::Zeroizing::new("correct-horse".to_owned()));
+            let _ = pem::parse(pem, "key", password).map(|identity| identity.sender());
+        }
+        [1, file @ ..] => dfx::fuzz(file),
+        [2, file @ ..] => icp::fuzz(file),
+        _ => {}
+    }
+}

@@ -7,7 +7,7 @@ use candid::Principal;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Place, Tool, ids, unreadable};
+use super::{Place, Tool, ids, text_of, unreadable};
 use crate::error::Result;
 use crate::network::{MAINNET, RootKey};
 
@@ -41,7 +41,7 @@ struct Network {
 
 /// Its networks, and the names of its canisters.
 pub(super) fn read(path: &Path) -> Result<(Vec<Place>, Vec<String>)> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+    let text = text_of(path)?;
     let file: File = serde_json::from_str(&text).map_err(|error| unreadable(path, error))?;
     let root = path.parent().unwrap_or(Path::new("."));
     let canisters = file.canisters.unwrap_or_default();

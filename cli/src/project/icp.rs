@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{Place, Tool, unreadable};
+use super::{Place, Tool, text_of, unreadable};
 use crate::error::Result;
 use crate::network::{MAINNET, RootKey};
 
@@ -180,6 +180,6 @@ fn entries<T: DeserializeOwned>(root: &Path, list: Option<Vec<Entry<T>>>, in_fol
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+    let text = text_of(path)?;
     serde_saphyr::from_str(&text).map_err(|error| unreadable(path, error))
 }

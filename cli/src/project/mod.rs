@@ -168,8 +168,47 @@ pub(crate) fn same_site(one: &Url, other: &Url) -> bool {
     host(one) == host(other) && one.port_or_known_default() == other.port_or_known_default()
 }
 
+/// The most bytes of a project's file.
+const LONGEST: u64 = 4 << 20;
+
+/// The text of a file that a project has: a file, and not longer than anybody writes one. What a project names may be a
+/// device, which never ends.
+fn text_of(path: &Path) -> Result<String> {
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, error))?;
+    let data = file.metadata().map_err(|error| unreadable(path, error))?;
+    if !data.is_file() {
+        return Err(unreadable(path, "it is not a file"));
+    }
+    let mut text = String::new();
+    let read = std::io::Read::read_to_string(&mut std::io::Read::take(file, LONGEST + 1), &mut text);
+    match read.map_err(|error| unreadable(path, error))? as u64 {
+        ..=LONGEST => Ok(text),
+        _ => Err(unreadable(path, format!("it has more than {LONGEST} bytes"))),
+    }
+}
+
 fn unreadable(path: &Path, reason: impl fmt::Display) -> Error {
     Error::Usage(format!("{} cannot be read: {reason}", path.display()))
+}
+
+/// What a fuzz target drives: all that the files of a folder say.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(folder: &Path) -> Result<()> {
+    let project = Project::of(folder, Some(folder))?;
+    for place in &project.places {
+        let _ = place.canisters();
+        let _ = place.url.as_ref().map(|url| place.is_at(url));
+    }
+    let _ = (project.darkroom(Tool::Icp), project.darkroom(Tool::Dfx));
+    Ok(())
+}
+
+/// What a fuzz target drives: a file of ids, as both tools keep them.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz_ids(path: &Path) {
+    for tool in [Tool::Icp, Tool::Dfx] {
+        let _ = ids::read(tool, path, "local");
+    }
 }
 
 #[cfg(test)]

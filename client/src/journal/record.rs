@@ -125,6 +125,19 @@ impl Record {
         (record.darkroom_journal == VERSION && named && record.sha256().is_some()).then_some(record)
     }
 
+    /// The name under which a text would be kept, if it is a record.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn name_in(bytes: &[u8]) -> Option<String> {
+        let record: Record = serde_json::from_slice(bytes).ok()?;
+        Some(Record::file_name(record.canister, &record.idempotency_key))
+    }
+
+    /// The SHA-256 that it has for its own file.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn sha256_of_own(&self) -> Option<Digest> {
+        self.sha256_of(self.file.as_ref()?)
+    }
+
     pub(crate) fn write(&self) -> std::io::Result<Vec<u8>> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');

@@ -6,14 +6,36 @@ use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::asset::ORIGINAL;
 use darkroom_core::pipeline::{Placement, Plan, PlannedStage};
+use darkroom_core::session::MAX_CHUNKS;
+
+use crate::error::{Error, Result};
 
 /// The chunks of an upload that are not covered yet, in order.
-pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[api::ChunkRange]) -> Vec<u32> {
-    let total = size.div_ceil(u64::from(chunk_size.max(1)));
-    let total = u32::try_from(total).unwrap_or(u32::MAX);
-    (0..total)
-        .filter(|index| !coverage.iter().any(|range| (range.start..range.end).contains(index)))
-        .collect()
+///
+/// # Errors
+/// [`Error::Answer`] for chunks as no canister has them: that many could neither be counted here nor sent.
+pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[api::ChunkRange]) -> Result<Vec<u32>> {
+    let total = size
+        .checked_div(chunk_size.into())
+        .and_then(|_| u32::try_from(size.div_ceil(chunk_size.into())).ok());
+    let total = total.filter(|total| *total <= MAX_CHUNKS).ok_or_else(|| Error::Answer {
+        call: "begin_upload",
+        reason: format!("{size} bytes in chunks of {chunk_size}; at most {MAX_CHUNKS} chunks are allowed"),
+    })?;
+    let mut ranges = coverage.to_vec();
+    ranges.sort_unstable_by_key(|range| range.start);
+    let (mut missing, mut next) = (Vec::new(), 0);
+    for range in ranges {
+        missing.extend(next..range.start.min(total));
+        next = next.max(range.end.min(total));
+    }
+    missing.extend(next..total);
+    Ok(missing)
+}
+
+/// The chunks that have arrived, as an answer says; it may say anything.
+pub(crate) fn covered(coverage: &[api::ChunkRange]) -> u64 {
+    coverage.iter().map(|range| u64::from(range.end.saturating_sub(range.start))).sum()
 }
 
 /// Where chunk `index` lies in the bytes.

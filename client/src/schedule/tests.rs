@@ -22,11 +22,29 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn chunks_that_have_arrived_are_not_sent_again() {
+    let missing_chunks =
+        |size, chunk_size, coverage: &[_]| missing_chunks(size, chunk_size, coverage).unwrap();
     assert_eq!(missing_chunks(10, 3, &[]), [0, 1, 2, 3]);
     let coverage = [api::ChunkRange { start: 0, end: 1 }, api::ChunkRange { start: 2, end: 3 }];
     assert_eq!(missing_chunks(10, 3, &coverage), [1, 3]);
     assert_eq!(missing_chunks(9, 3, &[api::ChunkRange { start: 0, end: 3 }]), [0u32; 0]);
-    assert_eq!(missing_chunks(1, 0, &[]), [0], "a chunk size of 0 breaks nothing");
+}
+
+/// An answer may say anything.
+#[test]
+fn coverage_that_no_upload_has_breaks_nothing() {
+    let range = |start, end| api::ChunkRange { start, end };
+    let coverage = [range(7, 3), range(3, u32::MAX), range(1, 2), range(u32::MAX, 0), range(1, 3)];
+    assert_eq!(missing_chunks(10, 1, &coverage).unwrap(), [0]);
+    assert_eq!(covered(&[range(7, 3), range(1, 3)]), 2);
+    assert_eq!(covered(&[range(0, u32::MAX); 3]), 3 * u64::from(u32::MAX));
+    for (size, chunk_size) in [(1, 0), (100_001, 1), (u64::MAX, 1), (u64::MAX, u32::MAX)] {
+        let error = missing_chunks(size, chunk_size, &[]).unwrap_err().to_string();
+        assert!(error.contains("at most 100000 chunks"), "{error}");
+    }
+    assert_eq!(missing_chunks(100_000, 1, &[range(1, 100_000)]).unwrap(), [0]);
+    let many = vec![range(0, 100_000); 100_000];
+    assert!(missing_chunks(100_000, 1, &many).unwrap().is_empty());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use darkroom_api as api;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::schedule::covered;
 use crate::upload::lanes::is_published;
 use crate::upload::whole::{Open, Whole};
 use crate::upload::{Event, Job, Outcome};
@@ -67,11 +68,11 @@ impl Job<'_> {
     async fn begin(&self) -> Result<Start> {
         let calls = &self.darkroom.calls;
         let upload: api::Upload = calls.update("begin_upload", &self.begin).await?;
-        let covered: u64 = upload.coverage.iter().map(|range| u64::from(range.end - range.start)).sum();
+        let arrived = covered(&upload.coverage);
         let total = self.begin.size.div_ceil(upload.chunk_size.max(1).into());
         // What is all there is probably published, and then only a certified answer will do.
-        let certified = covered >= total;
-        let known = match covered {
+        let certified = arrived >= total;
+        let known = match arrived {
             // Nothing has arrived, so there is nothing to ask for.
             0 => None,
             _ if certified => Some(self.darkroom.certified_item(&upload.item).await?),

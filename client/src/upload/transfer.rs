@@ -40,7 +40,7 @@ impl Job<'_> {
         stored: impl Fn(u64),
     ) -> Result<(u64, api::Item)> {
         let size = original.length();
-        let missing = missing_chunks(size, upload.chunk_size, &upload.coverage);
+        let missing = missing_chunks(size, upload.chunk_size, &upload.coverage)?;
         let range = |index| chunk_range(size, upload.chunk_size, index);
         let length = |range: Range<u64>| range.end - range.start;
         let total: u64 = missing.iter().map(|index| length(range(*index))).sum();

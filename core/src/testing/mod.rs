@@ -22,6 +22,7 @@ mod hostile;
 mod noise;
 mod outputs;
 mod params;
+mod seeds;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use crate::processor::{Descriptor, RawParams};
 use crate::source::Source;
 
 pub use noise::Noise;
+pub use seeds::{over_seeds, write_seed};
 
 /// A processor and what is expected of it.
 pub struct Suite {

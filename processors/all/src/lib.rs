@@ -4,6 +4,10 @@
 //! dependency in this crate's `Cargo.toml` and a line in [`link`]: on wasm32 a crate that nothing refers
 //! to is not linked, and with it its registration is lost (see [`darkroom_core::registry`]).
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 use darkroom_core::processor::Descriptor;
 use darkroom_core::registry::Registry;
 

@@ -7,6 +7,7 @@
 mod derivatives;
 mod estimates;
 mod goldens;
+mod hostile;
 
 use darkroom_core::Digest;
 use darkroom_core::hash::{RollingHash as _, RollingSha256, digest_each};

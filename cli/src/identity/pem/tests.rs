@@ -62,3 +62,31 @@ fn no_error_shows_a_key() {
     let message = parse(pem.replace('=', "").as_bytes(), "key", || unreachable!()).err().unwrap().to_string();
     assert!(!message.contains(body) && !message.contains(&body[..16]), "{message}");
 }
+
+/// A PEM file may ask for more than anybody waits for: the numbers in it are put in place of those that are there.
+#[test]
+fn what_a_password_costs_is_bounded() {
+    let message = |name: &str, from: &[u8], to: &[u8]| {
+        let text = String::from_utf8(fixture(name)).unwrap();
+        let (label, document) = SecretDocument::from_pem(&text).unwrap();
+        let bytes = document.as_bytes();
+        let at = bytes.windows(from.len()).position(|part| part == from).unwrap();
+        let changed = [&bytes[..at], to, &bytes[at + from.len()..]].concat();
+        let pem = pkcs8::der::pem::encode_string(label, LineEnding::LF, &changed).unwrap();
+        let parsed = parse(pem.as_bytes(), "key", || Ok(Zeroizing::new("x".to_owned())));
+        parsed.err().unwrap().to_string()
+    };
+    // 2,048 iterations as OpenSSL writes them; N = 16,384, r = 8, p = 1.
+    let (pbkdf2, scrypt) = ([2, 2, 8, 0], [2, 2, 0x40, 0, 2, 1, 8, 2, 1, 1]);
+    assert!(message("ed25519-pbkdf2.pem", &pbkdf2, &[2, 2, 8, 1]).contains("the password"));
+    assert!(message("ed25519-pbkdf2.pem", &pbkdf2, &[2, 2, 0, 0]).contains("hashed 0 times"));
+    for (to, found) in [
+        ([2, 2, 0x40, 0, 2, 1, 127, 2, 1, 127], "N = 16384, r = 127, p = 127"),
+        ([2, 2, 0, 0, 2, 1, 8, 2, 1, 1], "N = 0"),
+        ([2, 2, 0, 1, 2, 1, 8, 2, 1, 1], "N = 1"),
+        ([2, 2, 0x40, 0, 2, 1, 0, 2, 1, 1], "r = 0"),
+    ] {
+        let message = message("secp256k1-scrypt.pem", &scrypt, &to);
+        assert!(message.contains(found) || message.contains("damaged"), "{message}");
+    }
+}

@@ -40,18 +40,20 @@ impl<M: Memory + Clone> Workbench for Bench<'_, M> {
         }
         let plan = darkroom_core::pipeline::Plan::new(&self.draft.pipeline, self.service.registry())?;
         let bytes = &made.derivative.bytes;
-        let failed = |error: api::Error| Error::ProcessorFailed {
-            processor: stage.processor.id().to_owned(),
-            reason: error.message,
-        };
         let add = HoldingRecord { bytes: bytes.len() as u64, ..HoldingRecord::default() };
         let config = self.service.store.config()?;
-        self.service.reserve(&self.item.owner, add, &config).map_err(failed)?;
-        let location =
-            self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes).or_else(|error| {
-                self.service.give_back(&self.item.owner, add).map_err(failed)?;
-                Err(failed(error))
-            })?;
+        // It is made, and has no room: the stage fails for that, not its processor.
+        let location = self.service.reserve(&self.item.owner, add, &config).and_then(|()| {
+            let stored = self.service.store_bytes(&self.item, &plan, stage.asset.as_str(), bytes);
+            stored.or_else(|error| self.service.give_back(&self.item.owner, add).and(Err(error)))
+        });
+        let location = match location {
+            Ok(location) => location,
+            Err(error) => {
+                self.ended.push((stage.asset.clone(), Err(error)));
+                return Ok(());
+            }
+        };
         let record = AssetRecord {
             name: stage.asset.clone(),
             media: made.derivative.media,

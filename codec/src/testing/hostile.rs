@@ -32,8 +32,8 @@ pub use cuts::{Cut, cuts};
 /// # Panics
 /// When one cannot be made.
 pub fn hostile() -> Vec<Fixture> {
-    let kinds: [fn() -> Vec<(String, Vec<u8>)>; 7] =
-        [png::all, jpeg::all, gif::all, webp::all, tiff::all, bmp::all, blocks::all];
+    type All = fn() -> Vec<(String, Vec<u8>)>;
+    let kinds: [All; 7] = [png::all, jpeg::all, gif::all, webp::all, tiff::all, bmp::all, blocks::all];
     let made = kinds.into_iter().flat_map(|all| all()).map(|(name, bytes)| {
         let media = MediaType::sniff(&bytes).unwrap_or(MediaType::OCTET_STREAM);
         Fixture { name, media, bytes }

@@ -103,7 +103,7 @@ fn known(registry: &Registry, item: &api::Item) {
     for plan in standard.validate(registry).expect("the standard pipeline holds together") {
         let _ = is_as_planned(&plan, item, true);
     }
-    let _ = item.assets.iter().map(|asset| Digest(*asset.sha256).to_string()).count();
+    item.assets.iter().for_each(|asset| drop(Digest(*asset.sha256).to_string()));
 }
 
 #[cfg(test)]

@@ -14,10 +14,23 @@ use crate::Format;
 use crate::compose::Composition;
 use crate::encode;
 use crate::fit::{Gravity, Placing};
+use crate::png;
 use crate::resize::Light;
 
 /// What anything takes at the least: tables, headers, small allocations.
 const BASE: Cost = Cost { instructions: 6_000_000, memory: 1 << 20 };
+
+/// What inflating a PNG's profile takes at most, whatever it says: the decoder ends at 16 MiB, and its buffer has grown to
+/// half as much again.
+const INFLATED: Cost = Cost { instructions: 100_000_000, memory: 32 << 20 };
+
+/// Instructions for each byte of a file whose blocks are walked through: 15 for blocks of one byte.
+const WALK: u64 = 20;
+
+/// Instructions for each chunk of a PNG beside its bytes: as the header is read, and as its pixels are. The decoder moves
+/// its window for each that has pixels, also for none.
+const CHUNK_WALK: u64 = 2_000;
+const CHUNK: u64 = 30_000;
 
 /// Instructions for each byte of a file and for each pixel of the picture, and bytes of memory for each pixel.
 struct Rate {
@@ -41,23 +54,36 @@ pub(crate) fn full_size(format: Format, bytes: &[u8], size: Size, requests: usiz
         _ if has_profile => 200,
         _ => 0,
     } + if is_turned { 60 } else { 0 };
-    let profile = if has_profile { 40_000_000 } else { 0 };
+    // What the header takes, however little is asked for: all blocks of a file are walked through.
+    let (header, profile, pieces) = match format {
+        // A PNG's profile is inflated each time that it is opened.
+        Format::Png if has_profile => (INFLATED, INFLATED.instructions, png::chunks(bytes).count()),
+        Format::Png => (Cost::default(), 0, png::chunks(bytes).count()),
+        _ if has_profile => (Cost::default(), 40_000_000, 0),
+        _ => (Cost::default(), 0, 0),
+    };
+    let pieces = pieces as u64;
+    let walk = bytes.len() as u64 * WALK + pieces * CHUNK_WALK;
+    let header = header.then(Cost { instructions: walk, memory: 0 });
     let rate = match format {
         Format::Png => Rate { byte: 70, pixel: 150, memory: 12 },
         Format::WebP => Rate { byte: 400, pixel: 300, memory: 16 },
-        Format::Gif => Rate { byte: 100, pixel: 60, memory: 12 },
+        Format::Gif => Rate { byte: 250, pixel: 60, memory: 12 },
         Format::Bmp | Format::Jpeg => Rate { byte: 10, pixel: 60, memory: 12 },
         Format::Tiff => Rate { byte: 80, pixel: 120, memory: 24 },
     };
     let work = Cost {
-        instructions: profile + bytes.len() as u64 * rate.byte + size.area() * (rate.pixel + behind),
+        instructions: profile
+            + bytes.len() as u64 * rate.byte
+            + pieces * CHUNK
+            + size.area() * (rate.pixel + behind),
         memory: size.area() * rate.memory,
     };
     DecodePlan {
         size,
         decoded: vec![size; requests],
         kept: if requests > 0 { size.area() * 4 } else { 0 },
-        cost: if requests > 0 { BASE.then(work).beside(BASE.memory) } else { BASE },
+        cost: if requests > 0 { header.then(BASE).then(work).beside(BASE.memory) } else { header.then(BASE) },
     }
 }
 
@@ -66,6 +92,8 @@ pub(crate) struct Jpeg<'a> {
     pub(crate) header: &'a Header,
     /// Of the file.
     pub(crate) bytes: usize,
+    /// Of a progressive one, and as many as are read at most.
+    pub(crate) scans: u64,
     pub(crate) has_profile: bool,
     /// Whether it is stored turned or mirrored.
     pub(crate) is_turned: bool,
@@ -76,12 +104,13 @@ pub(crate) struct Jpeg<'a> {
 /// Entropy coding goes by the bytes of the file and the blocks of the picture, the transform and everything behind it
 /// by the pixels of each scale.
 pub(crate) fn jpeg(file: &Jpeg<'_>, scales: &[Scale]) -> (u64, Cost) {
-    let Jpeg { header, bytes, has_profile, is_turned } = *file;
+    let Jpeg { header, bytes, scans, has_profile, is_turned } = *file;
     let (width, height) = (u64::from(header.width), u64::from(header.height));
     let inks = header.components.len() == 4;
     let blocks = width.div_ceil(8) * height.div_ceil(8) * header.components.len() as u64;
     let coded = if header.progressive {
-        bytes as u64 * 250 + blocks * 900
+        // Each scan goes over all blocks, also one of a few bytes; files as they are have about ten.
+        bytes as u64 * 250 + blocks * (900 + 80 * scans.saturating_sub(10))
     } else {
         bytes as u64 * 130 + blocks * 150
     };
@@ -100,9 +129,16 @@ pub(crate) fn jpeg(file: &Jpeg<'_>, scales: &[Scale]) -> (u64, Cost) {
         (true, true) => 800,
     };
     let behind = color + if is_turned { 60 } else { 0 };
+    // Blocks are transformed whole, however little of them lies within the picture.
+    let sampled =
+        |side: fn(&darkroom_jpeg::Component) -> u8| header.components.iter().map(side).max().unwrap_or(1);
+    let whole = |side: u32, sampled: u8| side.next_multiple_of(8 * u32::from(sampled.max(1)));
+    let whole_width = whole(header.width, sampled(|component| component.horizontal));
+    let whole_height = whole(header.height, sampled(|component| component.vertical));
+    let worked = |scale: Scale| u64::from(scale.of(whole_width)) * u64::from(scale.of(whole_height));
     let all: u64 = scales.iter().map(|scale| pixels(*scale)).sum();
     let largest = scales.iter().map(|scale| pixels(*scale)).max().unwrap_or(0);
-    let work: u64 = scales.iter().map(|scale| pixels(*scale) * (transformed(*scale) + behind)).sum();
+    let work: u64 = scales.iter().map(|scale| worked(*scale) * (transformed(*scale) + behind)).sum();
     let profile = if has_profile { 40_000_000 } else { 0 };
     // Colours are converted, and turning makes a copy, of one picture at a time.
     let memory = header.memory_many(scales) + 2 * all + 4 * largest;

@@ -95,17 +95,21 @@ fn open(bytes: &[u8], limits: DecodeLimits) -> Result<(PngReader<'_>, Size)> {
 
 /// From the `eXIf` chunk, which may stand behind the pixels too.
 fn orientation(bytes: &[u8]) -> Orientation {
+    let found = chunks(bytes).find(|(kind, _)| *kind == b"eXIf");
+    found.map(|(_, body)| Orientation::in_exif(body)).unwrap_or_default()
+}
+
+/// The chunks that are there whole: names and bodies.
+pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((&[a, b, c, d, ref kind @ ..], body)) = rest.split_first_chunk::<8>() {
-        let Ok(length) = usize::try_from(u32::from_be_bytes([a, b, c, d])) else { break };
-        let Some((body, after)) = body.split_at_checked(length) else { break };
-        if kind == b"eXIf" {
-            return Orientation::in_exif(body);
-        }
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (kind, after) = after.split_first_chunk::<4>()?;
+        let (body, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         // A checksum follows.
         rest = after.get(4..).unwrap_or_default();
-    }
-    Orientation::default()
+        Some((kind, body))
+    })
 }
 
 fn damaged(error: DecodingError) -> Error {

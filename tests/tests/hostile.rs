@@ -8,6 +8,7 @@ use candid::CandidType;
 use darkroom_api as api;
 use darkroom_codec::{CODECS, testing};
 use darkroom_core::Digest;
+use darkroom_core::cost::Cost;
 use darkroom_core::decode::DecodeLimits;
 use darkroom_core::media::MediaType;
 use darkroom_core::processor::{Descriptor, RawParams};
@@ -28,6 +29,9 @@ const PROCESSORS: [&Descriptor; 6] = [
 /// What a file whose header is refused may take: of a PNG up to 16 MiB of chunks are inflated before that is known.
 const REFUSED: u64 = 300_000_000;
 
+/// What stages of one message may be estimated at, where nothing else is configured.
+const BUDGET: Cost = Cost { instructions: 38_000_000_000, memory: 1 << 30 };
+
 #[derive(CandidType, Deserialize)]
 struct Tried {
     outcome: String,
@@ -42,6 +46,26 @@ fn outcome(processor: &Descriptor, media: &MediaType, bytes: &[u8]) -> String {
         Ok(made) => Digest::of(&made.bytes).to_string(),
         Err(error) => error.code().to_owned(),
     }
+}
+
+/// What a stage of a canister comes to: what does not fit into a message is refused before it is begun.
+fn in_a_message(processor: &Descriptor, media: &MediaType, bytes: &[u8]) -> String {
+    match estimate(processor, media, bytes) {
+        Some(cost) if cost.check(BUDGET).is_err() => "too_costly".to_owned(),
+        _ => outcome(processor, media, bytes),
+    }
+}
+
+/// Nothing for a file whose header is refused.
+fn estimate(processor: &Descriptor, media: &MediaType, bytes: &[u8]) -> Option<Cost> {
+    let params = RawParams::new();
+    let source = Source::new(bytes, media.clone(), &CODECS, DecodeLimits::default());
+    let full = source.size().ok()?;
+    let source = source.with_requests(processor.request(full, &params).unwrap());
+    let plan = source.plan().unwrap();
+    let at = plan.decoded.first().copied().unwrap_or(full);
+    let work = processor.cost(full, at, &params).unwrap().unwrap();
+    Some(plan.cost.then(work.beside(plan.kept)))
 }
 
 #[test]
@@ -143,7 +167,7 @@ fn items_are_published_with_what_could_be_made() {
         let item = darkroom.settled(&id);
         assert_eq!(item.state, PUBLISHED, "{}: {item:?}", file.name);
         for processor in PROCESSORS {
-            let expected = outcome(processor, &file.media, &file.bytes);
+            let expected = in_a_message(processor, &file.media, &file.bytes);
             let asset = item.assets.iter().find(|asset| asset.name == processor.id());
             let stage = item.stages.iter().find(|stage| stage.asset == processor.id()).unwrap();
             let found = match (asset, &stage.error) {

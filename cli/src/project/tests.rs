@@ -183,3 +183,15 @@ fn names_of_this_machine_are_one_site() {
     assert!(!same("http://127.0.0.1:8088", "http://127.0.0.1:8089"));
     assert!(!same("https://net.example", "https://other.example"));
 }
+
+/// What a project names is read to its end: that must be near.
+#[test]
+fn a_file_that_never_ends_is_not_read() {
+    let folder = Folder::new(&[("icp.yaml", "canisters:\n  - /dev/zero\n")]);
+    assert!(folder.error().contains("/dev/zero cannot be read: it is not a file"), "{}", folder.error());
+    let folder = Folder::new(&[("icp.yaml", "canisters:\n  - long.yaml\n")]);
+    folder.write("long.yaml", &"#".repeat(4 << 20));
+    assert!(!folder.error().contains("more than"), "{}", folder.error());
+    folder.write("long.yaml", &"#".repeat((4 << 20) + 1));
+    assert!(folder.error().contains("it has more than 4194304 bytes"), "{}", folder.error());
+}

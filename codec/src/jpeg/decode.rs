@@ -6,6 +6,7 @@ use darkroom_core::decode::{DecodeLimits, DecodePlan};
 use darkroom_core::pixels::{PixelFormat, Pixels, Size};
 use darkroom_core::{Error, Result};
 use darkroom_jpeg::{Decoder, Header, Image, Limits, Scale};
+use memchr::memmem;
 
 use super::metadata::Metadata;
 use crate::contain::contained;
@@ -60,7 +61,13 @@ pub fn plan(bytes: &[u8], requests: &[Size], limits: DecodeLimits) -> Result<Dec
     let sizes: Vec<Size> = scales.iter().map(|scale| at(*scale)).collect();
     let (has_profile, orientation) = (file.metadata.has_profile(), file.metadata.orientation);
     let is_turned = orientation != Orientation::Upright;
-    let described = estimate::Jpeg { header: &file.header, bytes: bytes.len(), has_profile, is_turned };
+    let scans = match file.header.progressive {
+        true => memmem::find_iter(bytes, &[0xff, 0xda]).count() as u64,
+        false => 1,
+    };
+    let scans = scans.min(MAX_SCANS);
+    let described =
+        estimate::Jpeg { header: &file.header, bytes: bytes.len(), scans, has_profile, is_turned };
     let (kept, cost) = estimate::jpeg(&described, &scales);
     let decoded = places.into_iter().filter_map(|place| sizes.get(place).copied()).collect();
     Ok(DecodePlan { size: file.size(), decoded, kept, cost })

@@ -30,6 +30,7 @@ fn build() -> Result<(), String> {
     for source in SOURCES.iter().chain(&SETTINGS).chain(OF_TESTS.iter().filter(|_| probe)) {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
+    println!("cargo::rustc-env=DARKROOM_WASM_SETTING={}", without_paths());
     ensure_target()?;
     build_package(&workspace, &out, "darkroom-canister", "darkroom.wasm.gz")?;
     if probe {
@@ -48,7 +49,7 @@ fn build_package(workspace: &Path, out: &Path, package: &str, packed: &str) -> R
         .args(["build", "--package", package, "--lib", "--profile", "canister"])
         .args(["--target", TARGET, "--target-dir"])
         .arg(&target_dir)
-        .args(["--config", &without_paths(workspace, &target_dir)]);
+        .args(["--config", &without_paths()]);
     if workspace.join("Cargo.lock").exists() {
         cargo.arg("--locked");
     }
@@ -91,16 +92,17 @@ const DROPPED: [&str; 8] = [
 ];
 
 /// A setting by which no path of this machine gets into the module, which has the file names of panics: the same sources
-/// give the same bytes in any folder, with any `CARGO_HOME`. It comes on top of what `.cargo/config.toml` has.
-fn without_paths(workspace: &Path, target_dir: &Path) -> String {
-    let mut paths = vec![(workspace.to_path_buf(), "darkroom"), (target_dir.to_path_buf(), "target")];
+/// give the same bytes in any folder, with any `CARGO_HOME`. It comes on top of what `.cargo/config.toml` has. Those of
+/// the workspace are relative anyhow.
+fn without_paths() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
     // One folder for each registry or mirror that crates came from: which one does not matter either.
     let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
-    paths.extend(registries.map(|registry| (registry.path(), "registry")));
-    let flags = paths.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
-    format!("target.{TARGET}.rustflags={:?}", flags.collect::<Vec<_>>())
+    let flags = registries.map(|found| format!("--remap-path-prefix={}=registry", found.path().display()));
+    let mut flags: Vec<_> = flags.collect();
+    flags.sort();
+    format!("target.{TARGET}.rustflags={flags:?}")
 }
 
 /// One folder for all profiles of the outer build, so that the module is built once.

@@ -67,7 +67,8 @@ fn a_new_processor_passes_its_tests_and_is_served() {
 /// The canister of a workspace.
 fn module(workspace: &Path) -> Vec<u8> {
     let wasm = "wasm32-unknown-unknown";
-    let package = ["build", "--offline", "--package", "darkroom-canister", "--lib"];
+    let package =
+        ["build", "--offline", "--config", darkroom_wasm::SETTING, "--package", "darkroom-canister", "--lib"];
     cargo(workspace, WASM_TARGET, &[&package[..], &["--profile", "canister", "--target", wasm]].concat());
     std::fs::read(Path::new(WASM_TARGET).join(wasm).join("canister/darkroom_canister.wasm")).unwrap()
 }

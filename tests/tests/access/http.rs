@@ -32,7 +32,9 @@ pub(crate) fn paths() -> Vec<Path> {
     let hash = "/sha256/<hex>";
     let token = "/private/<id>/<secret>/<item>/<asset>";
     let (found, missing) = ([200, 200, 405], [404, 404, 405]);
-    let rows: Vec<(&str, &str, fn(&World) -> String, [u16; 3])> = vec![
+    /// Path and condition as they are shown, the path that is asked for, and the statuses.
+    type Shown = (&'static str, &'static str, fn(&World) -> String, [u16; 3]);
+    let rows: Vec<Shown> = vec![
         ("/", "no gallery", |_| "/".to_owned(), missing),
         ("/gallery/...", "no gallery", |_| "/gallery/gallery.js".to_owned(), missing),
         ("/", "a gallery", |_| "/".to_owned(), found),

@@ -19,13 +19,12 @@ pub(crate) fn compare(cells: &BTreeMap<(Fault, Operation), String>) {
     if std::env::var_os("DARKROOM_BLESS").is_some() {
         return std::fs::write(page, made).unwrap();
     }
-    for (old, new) in text.lines().zip(made.lines()).filter(|(old, new)| old != new) {
-        panic!(
-            "docs/reliability.md is not what is seen:\n- {old}\n+ {new}\n\
-             DARKROOM_BLESS=1 cargo test --workspace --test faults writes it"
-        );
-    }
-    assert_eq!(text.len(), made.len(), "docs/reliability.md is not what is seen");
+    let first = text.lines().zip(made.lines()).find(|(old, new)| old != new);
+    assert!(
+        text == made,
+        "docs/reliability.md is not what is seen, first: {first:?}\n\
+         DARKROOM_BLESS=1 cargo test --workspace --test faults writes it"
+    );
 }
 
 fn table(cells: &BTreeMap<(Fault, Operation), String>) -> String {

@@ -28,12 +28,13 @@ impl Error {
     /// assert_eq!(Error::from_refusal("Canister called `ic0.trap` with message: 'no'"), None);
     /// ```
     pub fn from_refusal(reject: &str) -> Option<Error> {
-        let (_, rest) = reject.split_once(MARK)?;
+        let (before, rest) = reject.split_once(MARK)?;
         let (code, rest) = rest.split_once("]: ")?;
         let is_code = !code.is_empty() && code.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_'));
-        let line = rest.lines().next()?;
-        // The quotes are the network's.
-        let message = line.strip_suffix("'.").or_else(|| line.strip_suffix('\'')).unwrap_or(line);
+        let line = rest.lines().next().unwrap_or_default();
+        // Where one opens before it, the quote at the end is the network's.
+        let quoted = || line.strip_suffix("'.").or_else(|| line.strip_suffix('\''));
+        let message = if before.ends_with('\'') { quoted().unwrap_or(line) } else { line };
         is_code.then(|| Error::new(code, message))
     }
 }

@@ -239,7 +239,7 @@ fn damages() -> Vec<(&'static str, Damage)> {
             item(service, filled.photo, |item| item.assets.push(item.assets[0].clone()));
         }),
         damage("has other chunks than session", |filled, service| {
-            item(service, filled.photo, |item| item.assets[0].session = Some(SessionId(0)));
+            item(service, filled.photo, |item| item.assets[0].session = Some(SessionId(1)));
         }),
         damage("was published without its source", |filled, service| {
             item(service, filled.photo, |item| {

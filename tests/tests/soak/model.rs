@@ -150,7 +150,7 @@ impl Soak {
     pub(crate) fn check(&mut self) {
         self.check_store();
         // What is certified can be told when all is.
-        self.darkroom.certified();
+        self.certified();
         self.check_store();
         let now = self.now();
         for upload in &self.uploads {
@@ -165,6 +165,21 @@ impl Soak {
                 );
             }
         }
+    }
+
+    /// Waits until everything is certified, as gateways do that are answered 503. What a stop cut off is taken up half a
+    /// minute later.
+    pub(crate) fn certified(&self) {
+        for _ in 0..10 {
+            for _ in 0..20 {
+                if !self.darkroom.store().being_certified {
+                    return;
+                }
+                self.darkroom.network.tick();
+            }
+            self.darkroom.network.advance_time(std::time::Duration::from_secs(31));
+        }
+        panic!("the canister does not end certifying: {:?}", self.darkroom.store());
     }
 
     fn check_store(&self) {

@@ -96,10 +96,10 @@ impl Soak {
             let is_gone = !upload.published && upload.may_have_expired(now + 60_000_000_000);
             assert!(removed.is_ok() || is_gone, "{}: {removed:?}", upload.file.name);
         }
-        self.darkroom.freed();
         for _ in 0..8 {
             self.darkroom.later(24 * 60 * 60);
         }
-        self.darkroom.certified();
+        self.darkroom.freed();
+        self.certified();
     }
 }

@@ -136,9 +136,4 @@ impl Soak {
             }
         }
     }
-
-    /// Waits until everything is certified, as gateways do that are answered 503.
-    fn certified(&self) {
-        self.darkroom.certified();
-    }
 }

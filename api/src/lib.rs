@@ -1,9 +1,10 @@
 //! The Candid types and error codes that canister, client and tests share, and the JSON that the canister serves.
 //!
-//! Nothing but data: this crate knows no pipeline and no I/O. Ids travel as text, SHA-256 values as 32-byte
+//! Nothing but data, and how to read it: this crate knows no pipeline and no I/O. Ids travel as text, SHA-256 values as 32-byte
 //! blobs, times as nanoseconds since 1970, sizes in bytes. Variants that may grow are never returned: errors are
 //! records with a text code, states are text.
 
+mod answer;
 pub mod code;
 mod config;
 pub mod document;
@@ -14,6 +15,7 @@ mod refusal;
 mod token;
 mod upload;
 
+pub use answer::read_answer;
 pub use config::{
     Access, Cors, ImageLimits, InitArgs, Lane, Limits, Pipeline, Placement, ProcessorInfo, Quota, Stage,
     Storage, UpgradeArgs, Verify,

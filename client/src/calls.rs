@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candid::{CandidType, Decode, Encode, Principal};
+use candid::{CandidType, Encode, Principal};
 use ic_agent::{Agent, AgentError};
 use serde::de::DeserializeOwned;
 
@@ -88,7 +88,9 @@ impl Calls {
         let mut tries = Tries::default();
         loop {
             match self.send(Mode::Query, call, argument.clone()).await {
-                Ok(bytes) => return Decode!(&bytes, R).map_err(|error| unreadable(call, error)),
+                Ok(bytes) => {
+                    return darkroom_api::read_answer(&bytes).map_err(|error| unreadable(call, error));
+                }
                 Err(source) => self.pause(call, source, &mut tries).await?,
             }
         }
@@ -197,7 +199,7 @@ pub(crate) fn decode<R>(call: &'static str, bytes: &[u8]) -> Result<darkroom_api
 where
     R: CandidType + DeserializeOwned,
 {
-    Decode!(bytes, darkroom_api::Result<R>).map_err(|error| unreadable(call, error))
+    darkroom_api::read_answer(bytes).map_err(|error| unreadable(call, error))
 }
 
 fn unreadable(call: &'static str, error: candid::Error) -> Error {

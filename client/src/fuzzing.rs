@@ -57,7 +57,7 @@ pub fn answer(registry: &Registry, call: u8, bytes: &[u8]) {
         11 => seen::<api::CreatedToken>(bytes),
         12 => {
             // Lists come as they are.
-            let pipelines = candid::decode_one::<Vec<api::Pipeline>>(bytes).unwrap_or_default();
+            let pipelines = api::read_answer::<Vec<api::Pipeline>>(bytes).unwrap_or_default();
             let limits = api::Limits::default();
             for pipeline in &pipelines {
                 let _ = crate::config::pipeline_from_wire(pipeline);
@@ -69,8 +69,8 @@ pub fn answer(registry: &Registry, call: u8, bytes: &[u8]) {
             }
         }
         _ => {
-            let limits = candid::decode_one::<api::Limits>(bytes).unwrap_or_default();
-            let processors = candid::decode_one::<Vec<api::ProcessorInfo>>(bytes).unwrap_or_default();
+            let limits = api::read_answer::<api::Limits>(bytes).unwrap_or_default();
+            let processors = api::read_answer::<Vec<api::ProcessorInfo>>(bytes).unwrap_or_default();
             let _ = Catalog::of(Vec::new(), processors, limits).images();
         }
     }

@@ -26,8 +26,10 @@ pub(crate) fn missing_chunks(size: u64, chunk_size: u32, coverage: &[api::ChunkR
     ranges.sort_unstable_by_key(|range| range.start);
     let (mut missing, mut next) = (Vec::new(), 0);
     for range in ranges {
-        missing.extend(next..range.start.min(total));
-        next = next.max(range.end.min(total));
+        let start = range.start.min(total);
+        missing.extend(next..start);
+        // A range that ends before it begins covers nothing.
+        next = next.max(start).max(range.end.min(total));
     }
     missing.extend(next..total);
     Ok(missing)

@@ -36,6 +36,7 @@ fn coverage_that_no_upload_has_breaks_nothing() {
     let range = |start, end| api::ChunkRange { start, end };
     let coverage = [range(7, 3), range(3, u32::MAX), range(1, 2), range(u32::MAX, 0), range(1, 3)];
     assert_eq!(missing_chunks(10, 1, &coverage).unwrap(), [0]);
+    assert_eq!(missing_chunks(10, 1, &[range(7, 3)]).unwrap(), (0..10).collect::<Vec<_>>());
     assert_eq!(covered(&[range(7, 3), range(1, 3)]), 2);
     assert_eq!(covered(&[range(0, u32::MAX); 3]), 3 * u64::from(u32::MAX));
     for (size, chunk_size) in [(1, 0), (100_001, 1), (u64::MAX, 1), (u64::MAX, u32::MAX)] {

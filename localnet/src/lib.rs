@@ -26,6 +26,7 @@ mod wasm;
 pub use config::{NetworkConfig, RoundConfig};
 pub use cycles::Fees;
 pub use error::Error;
+pub use http::untrusted::check_certification;
 pub use network::Network;
 pub use server::PocketIcServer;
 

@@ -10,7 +10,7 @@ mod reply;
 pub(crate) mod serve;
 mod streaming;
 pub(crate) mod topology;
-mod untrusted;
+pub(crate) mod untrusted;
 mod verify;
 
 use axum::body::{Body, Bytes, HttpBody};

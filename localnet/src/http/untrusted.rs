@@ -29,16 +29,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether the headers can be given to the library.
-pub(super) fn headers(headers: &[(String, String)]) -> Result<(), String> {
+/// Whether the headers of a canister's answer can be given to the library that verifies them, which a canister could have
+/// take all memory or all of the stack: its certificate and expression are neither too long nor too deep, and have what they
+/// say that they have. `delegated` is whether certificates may have a delegation, as those of the Internet Computer do and
+/// those of this network do not.
+///
+/// # Errors
+/// Which header cannot, and why.
+pub fn check_certification(headers: &[(String, String)], delegated: bool) -> Result<(), String> {
     let values = |wanted: &'static str| {
         headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
     };
-    values(CERTIFICATE_HEADER_NAME).try_for_each(|value| certificate(value))?;
+    values(CERTIFICATE_HEADER_NAME).try_for_each(|value| certificate(value, delegated))?;
     values(CERTIFICATE_EXPRESSION_HEADER_NAME).try_for_each(|value| expression(value))
 }
 
-fn certificate(header: &str) -> Result<(), String> {
+fn certificate(header: &str, delegated: bool) -> Result<(), String> {
     if header.len() > MAX_CERTIFICATE {
         let length = header.len();
         return Err(format!("IC-Certificate has {length} bytes, of which {MAX_CERTIFICATE} are allowed"));
@@ -49,18 +55,19 @@ fn certificate(header: &str) -> Result<(), String> {
         if let Ok(bytes) = BASE64.decode(value.trim_matches(':'))
             && !bytes.is_empty()
         {
-            cbor(&bytes).map_err(|why| format!("the {name} of IC-Certificate {why}"))?;
+            cbor(&bytes, delegated).map_err(|why| format!("the {name} of IC-Certificate {why}"))?;
         }
     }
     Ok(())
 }
 
-/// Whether bytes are one value of CBOR, of the kinds that certificates are made of.
-fn cbor(bytes: &[u8]) -> Result<(), String> {
+/// Whether bytes are one value of CBOR, of the kinds that certificates are made of; so is the certificate in its delegation.
+fn cbor(bytes: &[u8], delegated: bool) -> Result<(), String> {
     let cut = || "breaks off".to_owned();
     let mut rest = bytes.strip_prefix(&[0xd9, 0xd9, 0xf7]).unwrap_or(bytes);
     // How many values are still to come, in each of the arrays and maps around.
     let mut open = vec![1];
+    let mut last: &[u8] = &[];
     loop {
         while open.last() == Some(&0) {
             open.pop();
@@ -71,14 +78,19 @@ fn cbor(bytes: &[u8]) -> Result<(), String> {
         *left -= 1;
         let (kind, value, after) = head(rest).ok_or_else(cut)?;
         rest = after;
+        let name = std::mem::take(&mut last);
         match kind {
             0 => {}
             2 | 3 => {
                 let length = usize::try_from(value).map_err(|_| cut())?;
                 let (text, after) = rest.split_at_checked(length).ok_or_else(cut)?;
                 // What is in a delegation is parsed before it is known from whom it is.
-                if text == b"delegation" {
-                    return Err("has a delegation, of which this network gives none".into());
+                match (text, name) {
+                    (b"delegation", _) if !delegated => {
+                        return Err("has a delegation, of which there is none here".into());
+                    }
+                    (_, b"certificate") => cbor(text, false)?,
+                    _ => last = text,
                 }
                 rest = after;
             }
@@ -143,7 +155,7 @@ mod tests {
     use super::*;
 
     fn of_cbor(bytes: &[u8]) -> Result<(), String> {
-        certificate(&format!("certificate=:{}:, version=2", BASE64.encode(bytes)))
+        certificate(&format!("certificate=:{}:, version=2", BASE64.encode(bytes)), false)
     }
 
     #[test]
@@ -164,7 +176,7 @@ mod tests {
         refused(&[0x81, 0x1f], "breaks off");
         refused(&[0x80, 0x80], "goes on");
         refused(&[&[0xa1, 0x6a][..], b"delegation", &[0xa0]].concat(), "delegation");
-        assert!(certificate(&"a".repeat(MAX_CERTIFICATE + 1)).unwrap_err().contains("65537 bytes"));
+        assert!(certificate(&"a".repeat(MAX_CERTIFICATE + 1), false).unwrap_err().contains("65537 bytes"));
         assert!(expression(&"[".repeat(33)).unwrap_err().contains("33 brackets"));
         assert!(expression(&" ".repeat(20_000)).unwrap_err().contains("20000 bytes"));
     }
@@ -178,8 +190,24 @@ mod tests {
         let deep = [[0x81].repeat(200), vec![0x81, 0x00]].concat();
         assert_eq!(of_cbor(&deep), Ok(()));
         for other in ["", "version=2", "certificate=:???:", ",=,:"] {
-            assert_eq!(certificate(other), Ok(()));
+            assert_eq!(certificate(other, false), Ok(()));
         }
+    }
+
+    #[test]
+    fn the_certificate_of_a_delegation_is_looked_at_too() {
+        let text = |text: &[u8]| [&[0x60 | u8::try_from(text.len()).unwrap()], text].concat();
+        let of = |inner: &[u8]| {
+            let inner = [&[0x58, u8::try_from(inner.len()).unwrap()], inner].concat();
+            let delegation = [vec![0xa1], text(b"certificate"), inner].concat();
+            let outer = [vec![0xa1], text(b"delegation"), delegation].concat();
+            certificate(&format!("certificate=:{}:", BASE64.encode(outer)), true)
+        };
+        assert_eq!(of(&[0x82, 0x03, 0x41, 0x61]), Ok(()));
+        let enormous = [&[0xbb][..], &[0x7f; 8]].concat();
+        assert!(of(&enormous).unwrap_err().contains("kind 5"));
+        let further = [vec![0xa1], text(b"delegation"), vec![0xa0]].concat();
+        assert!(of(&further).unwrap_err().contains("delegation"));
     }
 
     #[test]

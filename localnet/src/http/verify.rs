@@ -27,7 +27,7 @@ pub(super) fn verified(
     request: &HttpRequest,
     mut response: HttpResponse,
 ) -> Result<HttpResponse, String> {
-    untrusted::headers(&response.headers)?;
+    untrusted::check_certification(&response.headers, false)?;
     let of_version = |version| check(instance, canister, request, &response, version);
     let found = match of_version(2) {
         Ok(Err(ResponseVerificationError::RequestedVerificationVersionMismatch {

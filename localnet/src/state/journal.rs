@@ -13,7 +13,7 @@ use crc32fast::Hasher;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 const MAGIC: [u8; 4] = *b"DRKJ";
 const VERSION: u32 = 1;
@@ -149,12 +149,24 @@ impl Journal {
         Ok(BufReader::with_capacity(BUFFER, file.take(length)))
     }
 
+    /// A path in the state directory, which may have come from somebody else: what it says leads nowhere else.
+    fn inside(&self, path: &str) -> io::Result<PathBuf> {
+        let relative = Path::new(path);
+        let is_plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+        if path.is_empty() || !is_plain {
+            let what = format!("the journal names `{path}`, which is no path in the state directory");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        Ok(self.dir.join(relative))
+    }
+
     fn replay(&self, length: u64) -> io::Result<()> {
         let mut body = self.body(length)?;
         while !body.fill_buf()?.is_empty() {
-            let mut path = vec![0; u32::from_le_bytes(array(&mut body)?) as usize];
-            body.read_exact(&mut path)?;
-            let path = self.dir.join(String::from_utf8_lossy(&path).into_owned());
+            let path_length = u32::from_le_bytes(array(&mut body)?);
+            let mut path = Vec::new();
+            body.by_ref().take(path_length.into()).read_to_end(&mut path)?;
+            let path = self.inside(&String::from_utf8_lossy(&path))?;
             let offset = u64::from_le_bytes(array(&mut body)?);
             let [flag] = array(&mut body)?;
             let len = u64::from_le_bytes(array(&mut body)?);
@@ -260,6 +272,26 @@ mod tests {
             assert_eq!(recovered(&before, &flipped), before, "damaged at {len}");
         }
         assert_eq!(recovered(&before, &new[..length]), after);
+    }
+
+    #[test]
+    fn a_journal_of_somebody_else_leads_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        let outside = dir.path().join("outside");
+        for path in ["../outside", outside.to_str().unwrap(), "a/../../outside", "", "."] {
+            let mut body = u32::try_from(path.len()).unwrap().to_le_bytes().to_vec();
+            body.extend([path.as_bytes(), &[0; 8], &[1], &4u64.to_le_bytes(), b"evil"].concat());
+            let mut crc = Hasher::new();
+            crc.update(&body);
+            let length = (body.len() as u64).to_le_bytes();
+            let head = [&MAGIC[..], &VERSION.to_le_bytes(), &length, &crc.finalize().to_le_bytes()].concat();
+            std::fs::write(state.join("journal"), [head, body].concat()).unwrap();
+            let error = Journal::open(&state).unwrap_err().to_string();
+            assert!(error.contains("no path in the state directory"), "{error}");
+            assert!(!outside.exists(), "{path}");
+        }
     }
 
     #[test]

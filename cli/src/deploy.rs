@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use candid::{CandidType, Decode, Encode, Principal};
+use candid::{CandidType, Encode, Principal};
 use darkroom_api as api;
 use darkroom_core::Digest;
 use ic_agent::{Agent, AgentError};
@@ -152,7 +152,7 @@ impl Deployment<'_> {
             let subnet = Principal::from_text(subnet).map_err(|error| Error::Local(error.to_string()))?;
             match self.manage("provisional_create_canister_with_cycles", subnet, &args).await {
                 Ok(reply) => {
-                    let record = Decode!(&reply, management::CanisterIdRecord)
+                    let record: management::CanisterIdRecord = api::read_answer(&reply)
                         .map_err(|error| Error::Network(format!("creating a canister: {error}")))?;
                     self.state.set_canister(lock, self.network.key(), record.canister_id)?;
                     return Ok(record.canister_id);
@@ -281,7 +281,7 @@ impl Deployment<'_> {
     ) -> Result<management::CanisterStatusResult, AgentError> {
         let target = management::CanisterIdRecord { canister_id: canister };
         let reply = self.manage("canister_status", canister, &target).await?;
-        Ok(Decode!(&reply, management::CanisterStatusResult)?)
+        Ok(api::read_answer(&reply)?)
     }
 
     async fn install_chunks(

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use candid::{Decode, Encode, Principal};
+use candid::{Encode, Principal};
 use darkroom_api as api;
 use darkroom_core::Digest;
 use darkroom_core::hash::{RollingHash, RollingSha256};
@@ -132,7 +132,7 @@ impl Gateway {
         let query = self.agent.query(&self.canister, "http_request").with_arg(argument);
         let answer = query.call().await;
         let answer = answer.map_err(|error| Error::Network(format!("http_request {path}: {error}")))?;
-        let response = Decode!(&answer, api::HttpResponse).map_err(unreadable)?;
+        let response: api::HttpResponse = api::read_answer(&answer).map_err(unreadable)?;
         self.check(&request, &response)
             .map_err(|reason| Error::Local(format!("{path}: the answer does not verify: {reason}")))?;
         Ok(response)
@@ -152,6 +152,7 @@ fn verify(
     root_key: &[u8],
     now: u128,
 ) -> Result<(), String> {
+    darkroom_localnet::check_certification(&response.headers, true)?;
     let asked = HttpRequest::builder()
         .with_method(Method::GET)
         .with_url(request.url.clone())
@@ -208,7 +209,7 @@ impl Part {
 /// What a fuzz target drives: an answer to a request for the whole, held against a root key at a time that is given.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    let Ok(response) = Decode!(bytes, api::HttpResponse) else { return };
+    let Ok(response) = api::read_answer::<api::HttpResponse>(bytes) else { return };
     if let Ok(part) = Part::of(&response) {
         assert!(part.start < part.end && part.end <= part.total);
         assert_eq!(part.end - part.start, response.body.len() as u64);

@@ -20,6 +20,7 @@
 //! | `gateway.rs` | what browsers get, held against certificates |
 //! | `report.rs`, `text.rs` | results as JSON and tables |
 //! | `interrupt.rs` | Ctrl-C, once and twice |
+//! | `short_file.rs` | configurations, ids and keys: files that are read whole, up to a length |
 //! | `say.rs` | lines on standard error, which may be a pipe that nobody reads |
 //! | `error.rs` | errors and the exit codes that go with them |
 
@@ -46,6 +47,7 @@ mod project;
 mod release;
 mod report;
 mod settings;
+mod short_file;
 mod site;
 mod state;
 mod suggest;

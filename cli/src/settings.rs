@@ -72,7 +72,7 @@ impl Settings {
 
     fn read(path: &Path) -> Result<Settings> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
+        let text = crate::short_file::text(path)
             .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))?;
         let mut table = table(&text).map_err(|error| Error::Usage(format!("{shown}, {error}")))?;
         // What it names lies beside it, wherever the command is run.

@@ -40,7 +40,7 @@ pub(crate) fn read(path: &Path) -> Result<(Config, Vec<Plan>)> {
 
 fn text(path: &Path) -> Result<String> {
     let shown = path.display();
-    std::fs::read_to_string(path)
+    crate::short_file::text(path)
         .map_err(|error| Error::Usage(format!("cannot read the configuration {shown}: {error}")))
 }
 

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use super::{ANONYMOUS, home, json, password, pem};
 use crate::error::{Error, Result};
-use crate::suggest;
+use crate::{short_file, suggest};
 
 #[derive(Deserialize)]
 struct Selected {
@@ -83,7 +83,7 @@ pub(super) fn load(name: &str, password_file: Option<&Path>) -> Result<Arc<dyn I
     };
     let path = folder.join("identity.pem.encrypted");
     let shown = path.display().to_string();
-    let bytes = std::fs::read(&path)
+    let bytes = short_file::bytes(&path)
         .map_err(|error| Error::Usage(format!("cannot read the identity {shown}: {error}")))?;
     let password = password::get(&format!("the identity `{name}` of dfx"), password_file)?;
     let text = decrypt(&bytes, &encryption, &password).ok_or_else(|| password::wrong(&shown))?;

@@ -19,7 +19,7 @@ use ic_agent::identity::AnonymousIdentity;
 
 use crate::error::{Error, Result};
 use crate::site::Site;
-use crate::suggest;
+use crate::{short_file, suggest};
 
 /// What icp and dfx call the identity that signs nothing.
 const ANONYMOUS: &str = "anonymous";
@@ -150,7 +150,7 @@ fn home() -> Option<PathBuf> {
 
 /// A file of icp's or dfx's, if it is there.
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match short_file::text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::Usage(format!("cannot read {}: {error}", path.display()))),

@@ -8,7 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::interrupt;
+use crate::{interrupt, short_file};
 
 /// The variable that it is taken from.
 const VARIABLE: &str = "DARKROOM_IDENTITY_PASSWORD";
@@ -19,7 +19,7 @@ const VARIABLE: &str = "DARKROOM_IDENTITY_PASSWORD";
 /// For a file that cannot be read, and where there is neither variable nor file nor terminal.
 pub(super) fn get(whose: &str, file: Option<&Path>) -> Result<Zeroizing<String>> {
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+        let text = short_file::text(path).map(Zeroizing::new).map_err(|error| {
             Error::Usage(format!("cannot read the password in {}: {error}", path.display()))
         })?;
         return Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));

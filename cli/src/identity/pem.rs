@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::password;
 use crate::error::{Error, Result};
+use crate::short_file;
 
 /// The most iterations of PBKDF2: some seconds. NIST SP 800-132 names 10,000,000 for the most critical keys.
 const MAX_ITERATIONS: u32 = 10_000_000;
@@ -23,7 +24,7 @@ const MAX_BLOCKS: u64 = 1 << 23;
 /// The identity of a file.
 pub(super) fn read(path: &Path, password_file: Option<&Path>) -> Result<Arc<dyn Identity>> {
     let shown = path.display().to_string();
-    let pem = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
+    let pem = short_file::bytes(path).map_err(|error| {
         Error::Usage(format!(
             "cannot read the identity {shown}: {error}; --identity takes a PEM file, or the name of an identity of icp \
              or dfx"

@@ -158,7 +158,7 @@ fn managed(root: &Path, name: &str, gateway: Option<&Gateway>) -> Known {
 
 fn running_port(root: &Path, name: &str) -> Option<u16> {
     let path = root.join(".icp/cache/networks").join(name).join("descriptor.json");
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = text_of(&path).ok()?;
     let descriptor: Descriptor = serde_json::from_str(&text).ok()?;
     Some(descriptor.gateway.port)
 }

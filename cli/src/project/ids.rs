@@ -7,7 +7,7 @@ use std::path::Path;
 use candid::Principal;
 use serde_json::{Map, Value};
 
-use super::{Tool, unreadable};
+use super::{Tool, text_of, unreadable};
 use crate::error::{Error, Result};
 
 /// Where dfx takes an id from that has no network of its own.
@@ -60,11 +60,10 @@ fn mode() -> std::fs::Permissions {
 }
 
 fn load(path: &Path) -> Result<Map<String, Value>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| unreadable(path, error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
-        Err(error) => Err(unreadable(path, error)),
+    if std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(Map::new());
     }
+    serde_json::from_str(&text_of(path)?).map_err(|error| unreadable(path, error))
 }
 
 /// A canister's id.

@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::network::RootKey;
+use crate::short_file;
 
 /// The name under which projects have a Darkroom, unless it is their only canister.
 pub(crate) const CANISTER: &str = "darkroom";
@@ -168,23 +169,13 @@ pub(crate) fn same_site(one: &Url, other: &Url) -> bool {
     host(one) == host(other) && one.port_or_known_default() == other.port_or_known_default()
 }
 
-/// The most bytes of a project's file.
-const LONGEST: u64 = 4 << 20;
-
-/// The text of a file that a project has: a file, and not longer than anybody writes one. What a project names may be a
-/// device, which never ends.
+/// The text of a file that a project has: a file, for what a project names may be a pipe that waits.
 fn text_of(path: &Path) -> Result<String> {
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, error))?;
-    let data = file.metadata().map_err(|error| unreadable(path, error))?;
+    let data = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !data.is_file() {
         return Err(unreadable(path, "it is not a file"));
     }
-    let mut text = String::new();
-    let read = std::io::Read::read_to_string(&mut std::io::Read::take(file, LONGEST + 1), &mut text);
-    match read.map_err(|error| unreadable(path, error))? as u64 {
-        ..=LONGEST => Ok(text),
-        _ => Err(unreadable(path, format!("it has more than {LONGEST} bytes"))),
-    }
+    short_file::text(path).map_err(|error| unreadable(path, error))
 }
 
 fn unreadable(path: &Path, reason: impl fmt::Display) -> Error {

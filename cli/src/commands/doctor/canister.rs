@@ -1,6 +1,6 @@
 //! What there is of the canister.
 
-use candid::{Decode, Encode, Nat, Principal};
+use candid::{Encode, Nat, Principal};
 use darkroom_api as api;
 use ic_agent::AgentError;
 
@@ -82,7 +82,7 @@ async fn rights(canister: Principal, deployment: Deployment<'_>) -> Check {
         Ok(Err(error)) if error.code == api::code::FORBIDDEN => Check::fail(
             "rights",
             error.message,
-            "name another identity with --identity, or have a controller run `darkroom deploy --access authenticated`",
+            "name another identity with --identity, or have a controller run `darkroom deploy --access PRINCIPAL`",
         ),
         Ok(_) => Check::ok("rights", "this identity may upload"),
         Err(error) => Check::fail("rights", error.to_string(), "check that the canister runs"),
@@ -96,7 +96,7 @@ async fn begin(
 ) -> Result<api::Result<api::Upload>, AgentError> {
     let call = deployment.agent.update(&canister, "begin_upload").with_arg(Encode!(upload)?);
     match call.call_and_wait().await {
-        Ok(answer) => Ok(Decode!(&answer, api::Result<api::Upload>)?),
+        Ok(answer) => Ok(api::read_answer(&answer)?),
         Err(error) => darkroom_client::refusal(&error).map(Err).ok_or(error),
     }
 }
@@ -119,7 +119,7 @@ async fn cycles(canister: Principal, deployment: Deployment<'_>) -> Check {
 
 async fn limits(canister: Principal, deployment: Deployment<'_>) -> Result<api::Limits, AgentError> {
     let query = deployment.agent.query(&canister, "limits").with_arg(Encode!()?);
-    Ok(Decode!(&query.call().await?, api::Limits)?)
+    Ok(api::read_answer(&query.call().await?)?)
 }
 
 /// `minimum` is what must be there above the freezing threshold for an upload to begin.

@@ -1,7 +1,8 @@
 //! The hashes of all answers on one path, as a tree of which any one can be shown.
 //!
-//! An asset of few chunks keeps the hashes alone and makes the tree when it is asked for. One of many keeps the tree
-//! beside its chunks, of which a proof reads as many hashes as the tree is deep:
+//! An asset of few answers keeps the hashes alone and makes the tree when it is asked for. One of many keeps the tree
+//! beside its chunks, of which a proof reads as many hashes as the tree is deep. Where there was no room for that, all of
+//! it is made again when it is asked for.
 //!
 //! ```text
 //! 0                32 bytes for each answer, in the order of `index`
@@ -43,27 +44,27 @@ pub(crate) const VERY_PATH: &str = "<$>";
 /// The label of answers on all paths that begin with one.
 pub(crate) const ANY_PATH: &str = "<*>";
 
-/// More answers than these are kept as a tree.
+/// More answers than these are kept as a tree, where there are chunks beside which it can be.
 const FEW: usize = 16;
 
-/// The record of all answers of an asset at an address, whose chunks have these hashes; and the tree that is to be
-/// kept, where one is.
+/// The record of all answers of an asset at an address, whose chunks have these hashes; and the tree, which is to be kept
+/// where the record does not have them.
 pub(crate) fn certify(
     subject: &Subject<'_>,
     cors: &Cors,
     chunks: impl IntoIterator<Item = Digest>,
     known: &mut Known,
-) -> (AnswersRecord, Option<Vec<u8>>) {
+) -> (AnswersRecord, Vec<u8>) {
     let chunks: Vec<Digest> = chunks.into_iter().collect();
     let (mut labels, mut heads) = (Vec::new(), Vec::new());
     for variant in 0..cors.variants() {
         heads.push(certify_variant(subject, cors, variant, &chunks, known, &mut labels));
     }
     let (any, tree) = grow(&labels);
-    let kept = (labels.len() > FEW).then_some(tree);
+    let is_kept = labels.len() > FEW && chunks.len() > 1;
     let path = labels_of_path(any, &heads).hash();
     let path = hash::labeled(end(subject.address).as_bytes(), &path);
-    (AnswersRecord::new(path, any, &heads, &labels, kept.is_some()), kept)
+    (AnswersRecord::new(path, any, &heads, &labels, is_kept), tree)
 }
 
 /// Has those answers of an asset hashed with what is certified next which are the same at all its addresses.

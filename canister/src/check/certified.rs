@@ -1,25 +1,31 @@
 //! What is certified, shown in the gallery and opened by tokens: all of it follows from the items.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use darkroom_core::Digest;
 use darkroom_core::id::{ChunkKey, ItemId};
+use ic_certification::HashTree;
 use ic_stable_structures::Memory;
 
 use super::{Checker, all};
-use crate::service::{gallery_entry, is_public};
+use crate::certify::answer::Answer;
+use crate::service::{PRIVATE, gallery_entry, is_public};
 use crate::store::{TokenId, content_key, owner_key, token_of};
 
 impl<M: Memory + Clone> Checker<'_, M> {
     pub(super) fn check_certified(&mut self) {
         self.check_tokens();
-        if self.service.is_certifying() {
+        let walk = self.service.store.walk();
+        if walk.is_some_and(|walk| walk.from_nothing) {
             // What is not certified yet is answered so; when it is, the rest can be told.
             return;
         }
         self.check_tables();
         self.check_gallery();
-        self.check_root();
+        self.check_shown();
+        if walk.is_none() {
+            self.check_root();
+        }
     }
 
     /// What is in the tables is what is public.
@@ -41,6 +47,48 @@ impl<M: Memory + Clone> Checker<'_, M> {
         self.same("certified items", &items, &expected_items);
         self.same("places of contents", &places, &expected_places);
         self.same("certified contents", &contents, &expected_contents);
+    }
+
+    /// Each address can show its answers, to each origin; no tree of answers is kept that none of them would read.
+    fn check_shown(&mut self) {
+        let service = &*self.service;
+        let (root, mut trees, mut wrong) = (service.root(), BTreeSet::new(), Vec::new());
+        let mut expect = |path: &[String], shown: Option<HashTree>| {
+            if shown.is_none_or(|tree| tree.digest() != root) {
+                wrong.push(format!("an answer at /{} cannot be shown", path.join("/")));
+            }
+        };
+        for (id, item) in self.items.iter().filter(|(_, item)| is_public(item)) {
+            for asset in &item.assets {
+                let name = [id.to_string(), asset.name.to_string()];
+                for path in [name, ["sha256".to_owned(), asset.sha256.to_string()]] {
+                    let found = service.find(&path);
+                    let variants = found.as_ref().map_or(1, |found| found.cors().variants());
+                    let answers = [Answer::Head, Answer::Unchanged, Answer::Part(0)];
+                    for (answer, variant) in
+                        answers.into_iter().flat_map(|a| (0..variants).map(move |v| (a, v)))
+                    {
+                        let found = found.as_ref();
+                        expect(&path, found.and_then(|found| service.prove(&path, found, answer, variant)));
+                    }
+                    trees.extend(found.and_then(|found| found.tree()));
+                }
+            }
+        }
+        for id in service.store.tokens.records.keys(..).map(TokenId) {
+            let path = [PRIVATE.to_owned(), id.to_string()];
+            let shared = service.find_shared(&path, 0);
+            let variants = shared.as_ref().map_or(1, |shared| shared.cors().variants());
+            for variant in 0..variants {
+                let shared = shared.as_ref();
+                expect(&path, shared.map(|shared| service.prove_shared(shared, Answer::Missing, variant)));
+            }
+            trees.extend(shared.and_then(|shared| shared.tree()));
+        }
+        let kept: BTreeSet<ChunkKey> = self.trees().into_keys().collect();
+        let stale = kept.difference(&trees).count();
+        self.found.append(&mut wrong);
+        self.expect(stale == 0, || format!("{stale} trees of answers are of nothing"));
     }
 
     /// The gallery has what is public and can be shown, in pages.
@@ -75,12 +123,14 @@ impl<M: Memory + Clone> Checker<'_, M> {
         self.expect(before == after, || {
             format!("what is certified has hash {before:02x?}; certified anew it has {after:02x?}")
         });
+        // One for which there was no room is none.
         let anew = self.trees();
-        self.expect(trees == anew, || "trees of answers are not those of what is certified".to_owned());
+        let are_same = trees.iter().all(|(key, tree)| anew.get(key).is_none_or(|anew| anew == tree));
+        self.expect(are_same, || "trees of answers are not those of what is certified".to_owned());
     }
 
     /// The trees of answers beside chunks, each with the SHA-256 of its bytes.
-    fn trees(&self) -> Vec<(ChunkKey, Digest)> {
+    fn trees(&self) -> BTreeMap<ChunkKey, Digest> {
         let chunks = &self.service.store.chunks;
         let trees = chunks.entries().filter(|(key, _, _)| chunks.is_tree(*key));
         trees.map(|(key, extent, _)| (key, Digest::of(&chunks.bytes(extent)))).collect()

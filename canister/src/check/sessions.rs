@@ -1,6 +1,6 @@
 //! Sessions: whose they are, what they lead to, and how far they are hashed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use darkroom_core::chunk::ChunkStore as _;
 use darkroom_core::hash::{RollingHash as _, RollingSha256};
@@ -14,18 +14,19 @@ impl<M: Memory + Clone> Checker<'_, M> {
     pub(super) fn check_sessions(&mut self) {
         let store = &self.service.store;
         let begun = store.sessions_begun();
-        let mut due = BTreeSet::new();
+        // When each is looked at first.
+        let mut due = BTreeMap::new();
         for key in store.expiries.keys(..) {
-            let mut id = [0; 8];
-            id.copy_from_slice(&key[8..]);
-            due.insert(SessionId(u64::from_be_bytes(id)));
+            let ([at, id], _) = key.as_chunks() else { continue };
+            due.entry(SessionId(u64::from_be_bytes(*id))).or_insert(u64::from_be_bytes(*at));
         }
         for (id, record) in std::mem::take(&mut self.sessions) {
             self.expect(id == record.session.id, || {
                 format!("session {id} calls itself {}", record.session.id)
             });
             self.expect(id.0 < begun, || format!("session {id} was never begun: the next is {begun}"));
-            self.expect(due.contains(&id), || format!("session {id} would never end"));
+            let ends = due.get(&id).is_some_and(|at| *at <= record.session.expires_at);
+            self.expect(ends, || format!("session {id} would never end, or not in time"));
             let blob = BlobId::new(&record.session.owner, id);
             self.expect(record.session.blob == blob, || format!("session {id} has the chunks of another"));
             match self.items.get(&record.item) {

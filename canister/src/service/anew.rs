@@ -82,9 +82,10 @@ impl<M: Memory + Clone> Service<M> {
         self.store.set_walk((!is_empty).then(|| Walk::new(from_nothing)));
     }
 
-    /// Has what is not certified certified by the timer.
+    /// Has what is not certified certified by the timer: there is something.
     pub(super) fn certify_later(&mut self) {
-        self.begin_walk(self.store.walk().is_some_and(|walk| walk.from_nothing));
+        let from_nothing = self.store.walk().is_some_and(|walk| walk.from_nothing);
+        self.store.set_walk(Some(Walk::new(from_nothing)));
     }
 
     /// Whether there is more to certify.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use darkroom_api as api;
+#[cfg(any(test, feature = "check"))]
+use darkroom_core::id::ChunkKey;
 use darkroom_core::id::{BlobId, ItemId};
 use darkroom_core::{Digest, Error};
 use ic_certification::HashTree;
@@ -21,6 +23,8 @@ use crate::certify::known::Known;
 use crate::certify::labels::Labels;
 use crate::certify::skip;
 use crate::hex;
+#[cfg(any(test, feature = "check"))]
+use crate::store::tree_key;
 use crate::store::{
     AnswersRecord, AssetRecord, CertifiedAsset, CertifiedContent, CertifiedItem, ItemRecord, Location,
     content_key, parse_content_key,
@@ -61,6 +65,21 @@ impl Found {
     }
 }
 
+#[cfg(any(test, feature = "check"))]
+impl Found {
+    /// Where the tree of its answers is, if one is kept.
+    pub(crate) fn tree(&self) -> Option<ChunkKey> {
+        tree_of(&self.answers, &self.subject())
+    }
+}
+
+/// Where the tree of a subject's answers is, if one is kept.
+#[cfg(any(test, feature = "check"))]
+pub(super) fn tree_of(answers: &AnswersRecord, subject: &Subject<'_>) -> Option<ChunkKey> {
+    let blob = many_chunks(subject.asset).filter(|_| answers.labels().is_none())?;
+    Some(tree_key(blob, number(subject.address)))
+}
+
 impl<M: Memory + Clone> Service<M> {
     /// The origins that answers are for where nothing is.
     ///
@@ -94,13 +113,10 @@ impl<M: Memory + Clone> Service<M> {
         let description = describe(id, item).for_origins(&origins.1).hash(&mut known);
         let mut assets = Vec::with_capacity(item.assets.len());
         for asset in &item.assets {
-            let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known)?;
+            let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known);
             assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
         self.exhibit(id, item, &mut known)?;
-        let certified = CertifiedItem { assets, description, cors: origins.0 };
-        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
-        self.store.certified.items.insert(id.0, &certified);
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
@@ -108,6 +124,10 @@ impl<M: Memory + Clone> Service<M> {
             self.certify_content(asset.sha256, Some((id, item)), &origins, &mut known)?;
         }
         self.certify_contents();
+        // The last, for by this it counts as certified.
+        let certified = CertifiedItem { assets, description, cors: origins.0 };
+        self.store.certified.paths.insert(id.to_string().as_bytes(), labels_of(&certified).hash());
+        self.store.certified.items.insert(id.0, &certified);
         Ok(())
     }
 
@@ -137,7 +157,7 @@ impl<M: Memory + Clone> Service<M> {
         &mut self,
         sha256: Digest,
         at_hand: Option<(ItemId, &ItemRecord)>,
-        (number, cors): &(u32, Cors),
+        (origins, cors): &(u32, Cors),
         known: &mut Known,
     ) -> api::Result<()> {
         let label = sha256.to_string();
@@ -150,7 +170,7 @@ impl<M: Memory + Clone> Service<M> {
         };
         let present = self.store.certified.by_content.get(&sha256.0).wire()?;
         let is_same = |present: &CertifiedContent| {
-            present.item == id && present.name == name && present.cors == *number
+            present.item == id && present.name == name && present.cors == *origins
         };
         if present.as_ref().is_some_and(is_same) {
             return Ok(());
@@ -163,10 +183,17 @@ impl<M: Memory + Clone> Service<M> {
             what: "place of a content",
             reason: format!("item `{id}` has no asset `{name}`"),
         });
-        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, cors, known)?;
+        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, cors, known);
+        // The tree of where it was is no longer asked for.
+        if let Some(left) = present.filter(|present| (present.item, &present.name) != (id, &name))
+            && let Ok(item) = self.item(left.item)
+            && let Some(asset) = item.asset(left.name.as_str())
+        {
+            self.forget_tree(asset, number(Address::Content));
+        }
         let certified = &mut self.store.certified;
         certified.contents.insert(label.as_bytes(), answers.path());
-        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers, cors: *number });
+        certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers, cors: *origins });
         Ok(())
     }
 
@@ -187,18 +214,26 @@ impl<M: Memory + Clone> Service<M> {
         asset: &AssetRecord,
         cors: &Cors,
         known: &mut Known,
-    ) -> api::Result<AnswersRecord> {
+    ) -> AnswersRecord {
         let subject = subject(address, item, asset);
-        match many_chunks(asset) {
-            None => Ok(answers::certify(&subject, cors, [asset.sha256], known).0),
-            Some(blob) => {
-                let chunks = self.store.chunks.digests(blob);
-                let (record, tree) = answers::certify(&subject, cors, chunks, known);
-                if let Some(tree) = tree {
-                    self.store.chunks.put_tree(blob, number(address), &tree).wire()?;
-                }
-                Ok(record)
+        let (record, tree) = self.answers(&subject, cors, known);
+        if let Some(blob) = many_chunks(asset) {
+            let chunks = &mut self.store.chunks;
+            // One of before would be shown for this one.
+            chunks.remove_tree(blob, number(address));
+            if record.labels().is_none() {
+                // Without room for it answers are made again when they are asked for: nothing else depends on it.
+                let _ = chunks.put_tree(blob, number(address), &tree);
             }
+        }
+        record
+    }
+
+    /// All answers to a subject, and their tree.
+    fn answers(&self, subject: &Subject<'_>, cors: &Cors, known: &mut Known) -> (AnswersRecord, Vec<u8>) {
+        match many_chunks(subject.asset) {
+            None => answers::certify(subject, cors, [subject.asset.sha256], known),
+            Some(blob) => answers::certify(subject, cors, self.store.chunks.digests(blob), known),
         }
     }
 
@@ -230,7 +265,7 @@ impl<M: Memory + Clone> Service<M> {
         variant: usize,
     ) -> Option<HashTree> {
         let [first, second] = path else { return None };
-        let mut below = Some(self.show(&found.answers, &found.subject(), answer, variant)?);
+        let mut below = Some(self.show(&found.answers, &found.subject(), answer, (&found.cors, variant)));
         let mut open = |label: &[u8]| if label == second.as_bytes() { below.take() } else { None };
         let certified = &self.store.certified;
         let tree = certified.paths.witness(&[first.as_bytes()], |_| match &found.siblings {
@@ -240,19 +275,26 @@ impl<M: Memory + Clone> Service<M> {
         Some(ic_certification::labeled(HTTP_EXPR, tree))
     }
 
-    /// Shows an answer to a subject among all answers to it.
+    /// Shows an answer to a subject among all answers to it, which are for these origins.
     pub(super) fn show(
         &self,
         answers: &AnswersRecord,
         subject: &Subject<'_>,
         answer: Answer,
-        variant: usize,
-    ) -> Option<HashTree> {
+        (cors, variant): (&Cors, usize),
+    ) -> HashTree {
         if answers.labels().is_some() {
-            return Some(answers::witness(answers, subject, answer, variant, |_, _| ()));
+            return answers::witness(answers, subject, answer, variant, |_, _| ());
         }
-        let tree = self.store.chunks.tree(many_chunks(subject.asset)?, number(subject.address))?;
-        Some(answers::witness(answers, subject, answer, variant, tree))
+        let blob = many_chunks(subject.asset);
+        if let Some(tree) = blob.and_then(|blob| self.store.chunks.tree(blob, number(subject.address))) {
+            return answers::witness(answers, subject, answer, variant, tree);
+        }
+        let (_, tree) = self.answers(subject, cors, &mut Known::default());
+        answers::witness(answers, subject, answer, variant, |at, bytes| {
+            // What is not there is shown as nothing that verifies.
+            bytes.copy_from_slice(tree.get(at..at + bytes.len()).unwrap_or(&[0; 32]));
+        })
     }
 
     /// Frees a tree of answers that was kept beside an asset's chunks, if one was.

@@ -48,6 +48,8 @@ pub(crate) use metrics::{Counts, METRICS};
 #[cfg(any(test, feature = "check"))]
 pub(crate) use publish::{is_complete, newest_key};
 pub(crate) use read::Chunk;
+#[cfg(any(test, feature = "check"))]
+pub(crate) use tokens::PRIVATE;
 pub(crate) use tokens::Shared;
 pub(crate) use wire::Wire;
 

@@ -206,34 +206,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// Memory that grows so many times.
-    #[derive(Clone)]
-    struct Limited(VectorMemory, std::rc::Rc<std::cell::Cell<u64>>);
-
-    impl Memory for Limited {
-        fn size(&self) -> u64 {
-            self.0.size()
-        }
-
-        fn grow(&self, pages: u64) -> i64 {
-            match self.1.get().checked_sub(pages) {
-                Some(left) => {
-                    self.1.set(left);
-                    self.0.grow(pages)
-                }
-                None => -1,
-            }
-        }
-
-        fn read(&self, offset: u64, bytes: &mut [u8]) {
-            self.0.read(offset, bytes);
-        }
-
-        fn write(&self, offset: u64, bytes: &[u8]) {
-            self.0.write(offset, bytes);
-        }
-    }
+    use crate::store::Limited;
 
     fn arena_of<M: Memory + Clone>(raw: M) -> Arena<M> {
         let manager = MemoryManager::init(raw.clone());
@@ -246,10 +219,8 @@ mod tests {
 
     #[test]
     fn memory_that_does_not_grow_is_an_error_and_changes_nothing() {
-        let left = std::rc::Rc::new(std::cell::Cell::new(0));
-        let memory = Limited(VectorMemory::default(), left.clone());
         // The manager's page, a bucket for each of five memories.
-        left.set(1 + 5 * BUCKET);
+        let memory = Limited::new(1 + 5 * BUCKET);
         let mut arena = arena_of(memory.clone());
         let chunk = vec![7; 1_900_032];
         let mut taken = Vec::new();
@@ -267,10 +238,10 @@ mod tests {
         arena.free(taken[1]);
         assert_eq!(arena.write(&chunk).unwrap(), taken[1]);
         // More room: as many buckets as it takes at once.
-        left.set(2 * BUCKET);
+        memory.allow(2 * BUCKET);
         let large = vec![1; 9 << 20];
         let extent = arena.write(&large).unwrap();
-        assert_eq!(left.get(), 0);
+        assert_eq!(memory.left(), 0);
         drop(arena);
         assert_eq!(arena_of(memory).read(extent), large);
     }

@@ -153,7 +153,7 @@ impl<M: Memory> Chunks<M> {
 
 /// Where a tree of answers is: 0 and 1 are those of an asset's public addresses and have the last two places, as they had
 /// in layout 3; those of tokens stand before them.
-fn tree_key(blob: BlobId, number: u32) -> ChunkKey {
+pub(crate) fn tree_key(blob: BlobId, number: u32) -> ChunkKey {
     let index = match number {
         0 | 1 => u32::MAX - 1 + number,
         _ => (u32::MAX - number).max(TREES),

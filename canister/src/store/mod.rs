@@ -11,6 +11,8 @@ mod gallery;
 mod image_limits;
 mod kept;
 mod layout;
+#[cfg(test)]
+mod limited;
 mod migrate;
 mod recent;
 mod records;
@@ -30,11 +32,15 @@ pub(crate) use certified::{
     content_key, parse_content_key,
 };
 pub(crate) use chunks::Chunks;
+#[cfg(any(test, feature = "check"))]
+pub(crate) use chunks::tree_key;
 pub(crate) use gallery::{EntryRecord, Gallery, PictureRecord, Place};
 pub(crate) use image_limits::ImageLimitsRecord;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use layout::DIGITS as LAYOUT_DIGITS;
 pub(crate) use layout::{LayoutError, VERSION};
+#[cfg(test)]
+pub(crate) use limited::Limited;
 pub(crate) use recent::Recent;
 pub(crate) use records::{
     AssetRecord, ConfigRecord, Draft, FailedRecord, GoneRecord, HoldingRecord, ItemRecord, JobRecord,

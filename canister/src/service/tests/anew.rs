@@ -151,6 +151,10 @@ fn what_changes_meanwhile_is_certified_at_once() {
     assert_eq!(service.root(), expected);
 }
 
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("https://{number}.example")).collect()
+}
+
 /// Configures whom answers are for.
 fn allow(service: &mut TestService, cors: api::Cors) -> api::Result<()> {
     service.configure(CONTROLLER, &api::InitArgs { cors: Some(cors), ..Default::default() })
@@ -231,7 +235,6 @@ fn answers_for_other_origins_stay_valid_until_their_turn_comes() {
 fn what_is_no_list_of_origins_is_refused_by_name() {
     let mut service = open(&VectorMemory::default(), api::Limits::default());
     let root = service.root();
-    let numbered = |count: usize| (0..count).map(|number| format!("https://{number}.example")).collect();
     for (origins, expected) in [
         (numbered(9), "has 9; at most 8 are allowed"),
         (vec!["https://a.example/".to_owned()], "has `https://a.example/`; allowed are http or https"),
@@ -281,4 +284,47 @@ fn a_canister_of_layout_3_has_everything_certified() {
     assert_eq!(service.store.walk(), None::<Walk>);
     assert_eq!((service.root(), status(&service, &format!("/{}/original", item.id))), (root, 200));
     assert_eq!(service.usage(owner(1)).unwrap().store.layout_version, 4);
+}
+
+/// From few to many and back: what one chunk has, what chunks have beside them, and what a token opens.
+#[test]
+fn any_list_of_origins_is_served() {
+    let memory = VectorMemory::default();
+    let mut service = open(&memory, api::Limits::default());
+    let sizes = [100, 2 * CHUNK, 6 * CHUNK, 20 * CHUNK];
+    let mut urls = Vec::new();
+    for (seed, size) in sizes.into_iter().enumerate() {
+        for visibility in [api::Visibility::Public, api::Visibility::Private] {
+            let bytes = bytes_of(size, seed);
+            let upload = api::BeginUpload { visibility: Some(visibility), ..declaration(&bytes, true, None) };
+            let args = api::UploadWhole { upload, bytes: bytes.clone().into(), assets: Vec::new() };
+            let item = service.upload_whole(message(owner(1), 1), &args).unwrap();
+            match visibility {
+                api::Visibility::Private => urls.push(share(&mut service, &item, seed as u64)),
+                api::Visibility::Public => {
+                    urls.push(format!("/{}/original", item.id));
+                    urls.push(format!("/sha256/{}", Digest::of(&bytes)));
+                }
+            }
+        }
+    }
+    let lists = [1, 3, 4, 8, 2, 5, 0].map(|count| api::Cors::Origins(numbered(count)));
+    for cors in lists.into_iter().chain([api::Cors::Any]) {
+        allow(&mut service, cors.clone()).unwrap();
+        assert_eq!(service.check(), Vec::<String>::new(), "{cors:?}: not yet");
+        while service.certify_some(|| false).unwrap() {}
+        let origins = match &cors {
+            api::Cors::Origins(origins) if !origins.is_empty() => origins.clone(),
+            _ => vec!["https://other.example".to_owned()],
+        };
+        for (url, origin) in urls.iter().flat_map(|url| origins.iter().map(move |origin| (url, origin))) {
+            let told = told(&service, url, origin);
+            match &cors {
+                api::Cors::Any => assert_eq!(told, "*", "{url}"),
+                api::Cors::Origins(origins) if origins.is_empty() => assert_ne!(told, *origin, "{url}"),
+                api::Cors::Origins(_) => assert_eq!(told, *origin, "{url}"),
+            }
+        }
+        assert_eq!(service.check(), Vec::<String>::new(), "{cors:?}");
+    }
 }

@@ -226,7 +226,15 @@ fn damages() -> Vec<(&'static str, Damage)> {
         }),
         damage("trees of answers are not those", |filled, service| {
             let key = original(service, filled.private);
-            service.store.chunks.remove_tree(key.blob, 2);
+            service.store.chunks.put_tree(key.blob, 2, b"another").unwrap();
+        }),
+        damage("cannot be shown", |filled, service| {
+            let key = original(service, filled.private);
+            service.store.chunks.put_tree(key.blob, 2, &[7; 20_000]).unwrap();
+        }),
+        damage("trees of answers are of nothing", |filled, service| {
+            let key = original(service, filled.private);
+            service.store.chunks.put_tree(key.blob, 7, b"stale").unwrap();
         }),
         damage("shares its bytes with", |filled, service| {
             let record = service.store.items.get(&filled.private.0).unwrap().unwrap();

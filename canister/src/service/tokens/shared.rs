@@ -41,6 +41,13 @@ impl Shared {
         &self.cors
     }
 
+    /// Where the tree of its answers is, if one is kept.
+    #[cfg(any(test, feature = "check"))]
+    pub(crate) fn tree(&self) -> Option<darkroom_core::id::ChunkKey> {
+        let subject = subject(&self.token, &self.item, &self.asset);
+        crate::service::certification::tree_of(&self.token.answers, &subject)
+    }
+
     /// Where the answers to the path are in the tree.
     pub(crate) fn labels(&self) -> [String; 4] {
         ["http_expr", PRIVATE, &self.id.to_string(), answers::ANY_PATH].map(str::to_owned)
@@ -67,7 +74,7 @@ impl<M: Memory + Clone> Service<M> {
     ) -> api::Result<()> {
         let address = Address::Token { check: token.check, tree: token.tree };
         let (number, cors) = self.store.origins().wire()?.present();
-        token.answers = self.certify_asset(address, item, asset, &cors, &mut Known::default())?;
+        token.answers = self.certify_asset(address, item, asset, &cors, &mut Known::default());
         token.cors = number;
         self.store.tokens.paths.insert(id.to_string().as_bytes(), token.answers.path());
         Ok(())
@@ -119,14 +126,14 @@ impl<M: Memory + Clone> Service<M> {
     }
 
     /// Shows an answer on a path below a token's id.
-    pub(crate) fn prove_shared(&self, shared: &Shared, answer: Answer, variant: usize) -> Option<HashTree> {
+    pub(crate) fn prove_shared(&self, shared: &Shared, answer: Answer, variant: usize) -> HashTree {
         let subject = subject(&shared.token, &shared.item, &shared.asset);
-        let mut below = Some(self.show(&shared.token.answers, &subject, answer, variant)?);
+        let mut below = Some(self.show(&shared.token.answers, &subject, answer, (&shared.cors, variant)));
         let id = shared.id.to_string();
         let tree = self.store.certified.paths.witness(&[PRIVATE.as_bytes()], |_| {
             Some(self.store.tokens.paths.witness(&[id.as_bytes()], |_| below.take()))
         });
-        Some(ic_certification::labeled("http_expr", tree))
+        ic_certification::labeled("http_expr", tree)
     }
 
     /// Shows that no token has this id.

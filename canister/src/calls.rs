@@ -94,6 +94,21 @@ extern "C" fn answered(env: usize) {
             Answer::Rejected(code, String::from_utf8_lossy(&text).into_owned())
         }
     });
+    #[cfg(feature = "check")]
+    if env::now() < TRAPPING_UNTIL.get() {
+        ic_cdk::trap("it was told to trap");
+    }
+}
+
+#[cfg(feature = "check")]
+thread_local! {
+    static TRAPPING_UNTIL: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Has whatever deals with an answer trap after its last write, until so many nanoseconds since 1970; for tests.
+#[cfg(feature = "check")]
+pub(crate) fn trap_until(time: u64) {
+    TRAPPING_UNTIL.set(time);
 }
 
 /// [`answered`] trapped: who waits is there again.

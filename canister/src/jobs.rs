@@ -41,9 +41,10 @@ thread_local! {
     static CALLED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Starts the driver if there is work and none runs, and frees what a call has discarded.
+/// Starts the driver if there is work and none runs, frees what a call has discarded, and certifies what it could not.
 pub(crate) fn start() {
     start_cleaning();
+    start_certifying();
     if !DRIVING.get() && read_service(|service| service.has_jobs()) {
         DRIVING.set(true);
         timer::set(Task::Drive, Duration::ZERO);
@@ -85,10 +86,7 @@ pub(crate) fn run(task: Task) {
         // From before an upgrade there may be another that has called.
         Task::Drive if CALLED.get().is_some() => {}
         Task::Drive => drive(),
-        Task::Retry => {
-            start_certifying();
-            start();
-        }
+        Task::Retry => start(),
         Task::Clean => {
             CLEANING.set(false);
             metered(Operation::CollectGarbage, |service| service.collect_garbage());
@@ -123,7 +121,6 @@ fn recover() {
         CALLED.set(None);
         DRIVING.set(false);
     }
-    start_certifying();
     start();
 }
 
@@ -152,14 +149,7 @@ fn reap() {
 
 /// Calls for the next job, if there is one; the answer brings the driver back.
 fn drive() {
-    let job = match with_service(|service| service.next_job(env::now())) {
-        Ok(Some(job)) => job,
-        Ok(None) => return DRIVING.set(false),
-        Err(error) => {
-            ic_cdk::api::debug_print(format!("next job: {error}"));
-            return DRIVING.set(false);
-        }
-    };
+    let Some(job) = with_service(|service| service.next_job(env::now())) else { return DRIVING.set(false) };
     CALLED.set(Some(env::now()));
     let args = candid::encode_one(job.number).unwrap_or_default();
     let then = Box::new(move |answer| ended(job, answer));
@@ -198,7 +188,7 @@ fn end(job: Job, code: u32, reason: String) -> bool {
             (with_service(|service| service.isolate_job(job.number)), true)
         }
         TRAPPED if running => {
-            let error = api::Error::new("stage_trapped", reason);
+            let error = api::Error::new(api::code::STAGE_TRAPPED, reason);
             (with_service(|service| service.fail_job(job.number, &error, env::now())), true)
         }
         // Nothing was executed, and the attempt does not count.

@@ -103,8 +103,8 @@ impl World {
             }
             16 => {
                 // The stage's message trapped.
-                if let Some(job) = self.service.next_job(self.now).expect("the queue can be read") {
-                    let trap = api::Error::new("stage_trapped", text(input, 2000));
+                if let Some(job) = self.service.next_job(self.now) {
+                    let trap = api::Error::new(api::code::STAGE_TRAPPED, text(input, 2000));
                     let ended = match input.byte() % 3 {
                         0 => self.service.fail_job(job.number, &trap, self.now),
                         1 => self.service.isolate_job(job.number),

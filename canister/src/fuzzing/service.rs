@@ -140,14 +140,12 @@ impl World {
     }
 
     pub(super) fn certify(&mut self) {
-        while self.service.is_certifying() {
-            self.service.certify_some(|| false).expect("what is stored can be certified");
-        }
+        certify(&mut self.service);
     }
 
     /// As the driver does it.
     pub(super) fn run_jobs(&mut self) {
-        while let Some(job) = self.service.next_job(self.now).expect("the queue can be read") {
+        while let Some(job) = self.service.next_job(self.now) {
             self.service.run_job(job.number, self.now).expect("a stage that fails fails alone");
         }
     }
@@ -173,7 +171,7 @@ impl World {
         }
     }
 
-    /// What is published is there, whole.
+    /// What is published is there, whole, and the store agrees with itself.
     fn check(&self) {
         for item in self.items() {
             assert_eq!(item.state, api::item_state::PUBLISHED);
@@ -188,6 +186,10 @@ impl World {
                 assert_eq!(Digest::of(&bytes).0, *asset.sha256, "{}/{}", item.id, asset.name);
             }
         }
+        // The checker certifies anew, so it has a copy.
+        let mut copy = open(&self.memory.copy(), &api::InitArgs::default());
+        certify(&mut copy);
+        assert_eq!(copy.check(), Vec::<String>::new());
     }
 
     /// Takes everything away: nothing stays behind.
@@ -203,6 +205,13 @@ impl World {
         let store = (usage.store.chunks, usage.store.bytes, usage.store.sessions, usage.store.being_freed);
         assert_eq!((held, store), ((0, 0, 0), (0, 0, 0, 0)), "something stays behind: {usage:?}");
         assert!(!self.service.has_jobs() && !self.service.has_garbage());
+        self.check();
+    }
+}
+
+fn certify(service: &mut Service<Sparse>) {
+    while service.is_certifying() {
+        service.certify_some(|| false).expect("what is stored can be certified");
     }
 }
 

@@ -16,7 +16,7 @@ const BLOCK: usize = 4096;
 #[derive(Clone, Default)]
 pub(super) struct Sparse(Rc<RefCell<Blocks>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Blocks {
     pages: u64,
     blocks: HashMap<u64, Box<[u8; BLOCK]>>,
@@ -33,6 +33,13 @@ fn pieces(at: u64, length: usize) -> impl Iterator<Item = (u64, usize, std::ops:
         done += take;
         (take > 0).then_some((now / BLOCK as u64, inside, piece))
     })
+}
+
+impl Sparse {
+    /// Another memory with the same bytes.
+    pub(super) fn copy(&self) -> Sparse {
+        Sparse(Rc::new(RefCell::new(self.0.borrow().clone())))
+    }
 }
 
 impl Memory for Sparse {

@@ -38,7 +38,7 @@ impl<M: Memory + Clone> Service<M> {
         let key = args.idempotency_key.as_deref().map(|key| checked_key(caller, key)).transpose()?;
         let known = key.map(|key| self.store.keys.get(&key)).transpose().wire()?.flatten();
         if let Some(id) = known
-            && let Some(upload) = self.begun(now, id, args, &media, &config)?
+            && let Some(upload) = self.begun(now, id, args, &media)?
         {
             return Ok(upload);
         }
@@ -90,7 +90,6 @@ impl<M: Memory + Clone> Service<M> {
         id: ItemId,
         args: &api::BeginUpload,
         media: &MediaType,
-        config: &ConfigRecord,
     ) -> api::Result<Option<api::Upload>> {
         let item = self.item(id)?;
         let session = self.store.sessions.get(&session_key(item.session)).wire()?;
@@ -129,7 +128,7 @@ impl<M: Memory + Clone> Service<M> {
                     record.session.declare(declared);
                 }
                 if item.draft.is_some() {
-                    record.session.expires_at = now + config.session_nanos;
+                    self.rest(&mut record, now)?;
                     self.store.sessions.insert(session_key(record.session.id), &record);
                 }
                 wire::upload(id, &record.session)

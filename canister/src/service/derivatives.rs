@@ -54,6 +54,8 @@ impl<M: Memory + Clone> Service<M> {
         if let Some(open) = self.filling(&draft, &claim.name)? {
             if open.session.expires_at <= message.now {
                 draft.sessions.retain(|session| *session != open.session.id);
+                // Stored with it: what follows may be refused.
+                self.store.items.insert(id.0, &ItemRecord { draft: Some(draft.clone()), ..item.clone() });
                 self.end_session(&open)?;
             } else if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
                 self.renew(open.session.id, until)?;

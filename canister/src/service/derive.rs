@@ -28,30 +28,51 @@ pub(crate) struct Job {
 }
 
 impl<M: Memory + Clone> Service<M> {
-    /// The next job, counted as begun; jobs whose item is gone or that were begun too often are ended first.
-    pub(crate) fn next_job(&mut self, now: u64) -> api::Result<Option<Job>> {
+    /// The next job, counted as begun; jobs whose item is gone or that were begun too often are ended first. A job that
+    /// cannot be read, or whose item cannot, goes: it holds up no other.
+    pub(crate) fn next_job(&mut self, now: u64) -> Option<Job> {
         loop {
-            let Some(key) = self.store.jobs.keys(..).next() else { return Ok(None) };
-            let job = u64::from_be_bytes(key);
-            let Some(mut record) = self.store.jobs.get(&key).wire()? else { return Ok(None) };
-            if record.attempts >= MAX_ATTEMPTS {
-                let last = record.last.map(|last| format!(", last: {last}")).unwrap_or_default();
-                let message = format!("interrupted {MAX_ATTEMPTS} times{last}");
-                self.fail_job(job, &api::Error::new("interrupted", message), now)?;
-                continue;
+            let job = u64::from_be_bytes(self.store.jobs.keys(..).next()?);
+            match self.begin_job(job, now) {
+                Ok(true) => {
+                    let company = self.company_of(job).is_ok_and(|jobs| jobs.len() > 1);
+                    return Some(Job { number: job, has_company: company });
+                }
+                Ok(false) => {}
+                Err(_) => {
+                    self.store.jobs.remove(&job.to_be_bytes());
+                }
             }
-            record.attempts += 1;
-            if self.is_wanted(&record)? && self.mark(&record, StageState::Running)? {
-                self.store.jobs.insert(key, &record);
-                // A pipeline that no longer holds together fails the job when it is run, and not the queue.
-                let company = self.draft(record.item).and_then(|(_, draft)| {
-                    let plan = self.plan(&draft)?;
-                    self.company(job, &record, &plan)
-                });
-                return Ok(Some(Job { number: job, has_company: company.is_ok_and(|jobs| jobs.len() > 1) }));
-            }
+        }
+    }
+
+    /// Counts a job as begun, or ends it; false then.
+    fn begin_job(&mut self, job: u64, now: u64) -> api::Result<bool> {
+        let key = job.to_be_bytes();
+        let Some(mut record) = self.store.jobs.get(&key).wire()? else { return Ok(false) };
+        if record.attempts >= MAX_ATTEMPTS {
+            let last = record.last.map(|last| format!(", last: {last}")).unwrap_or_default();
+            let message = format!("interrupted {MAX_ATTEMPTS} times{last}");
+            self.fail_job(job, &api::Error::new(api::code::INTERRUPTED, message), now)?;
+            return Ok(false);
+        }
+        record.attempts += 1;
+        let begins = self.is_wanted(&record)? && self.mark(&record, StageState::Running)?;
+        if begins {
+            self.store.jobs.insert(key, &record);
+        } else {
             self.store.jobs.remove(&key);
         }
+        Ok(begins)
+    }
+
+    /// The jobs that may share the message of one. A pipeline that no longer holds together fails the job when it is run,
+    /// and not the queue.
+    fn company_of(&self, job: u64) -> api::Result<Vec<(u64, JobRecord)>> {
+        let Some(record) = self.store.jobs.get(&job.to_be_bytes()).wire()? else { return Ok(Vec::new()) };
+        let (_, draft) = self.draft(record.item)?;
+        let plan = self.plan(&draft)?;
+        self.company(job, &record, &plan)
     }
 
     /// Runs a job that [`next_job`](Self::next_job) gave, and ends it: a processor's error fails the stage. Others of

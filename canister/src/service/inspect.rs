@@ -24,6 +24,9 @@ const LISTS: usize = 16 * 1024;
 /// Of why each of the stages of a pipeline failed.
 const REASONS: usize = 128 * 1024;
 
+/// Sessions that others may have begun since the state that a node has.
+const AHEAD: u64 = 10_000;
+
 /// What there is to know of a method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -58,7 +61,8 @@ impl<M: Memory + Clone> Service<M> {
     /// where what stands before does not refuse.
     ///
     /// # Errors
-    /// `forbidden`, `limit` for the bytes of an argument, `session_not_found`, `item_not_found`.
+    /// `forbidden`, `limit` for the bytes of an argument, `session_not_found`, `item_not_found`; of a chunk of many bytes
+    /// `chunk_out_of_range`, `chunk_length`.
     pub(crate) fn inspect(&self, message: &Ingress, argument: impl FnOnce() -> Vec<u8>) -> api::Result<()> {
         let Ingress { caller, method, size, .. } = message;
         let (caller, method, kind) = (*caller, method.as_str(), kind(method));
@@ -85,7 +89,7 @@ impl<M: Memory + Clone> Service<M> {
             return Err(api::Error::new(api::code::LIMIT, message));
         }
         match kind {
-            Kind::Store(_) => self.inspect_stored(caller, method, argument),
+            Kind::Store(_) => self.inspect_stored(caller, method, *size, argument),
             _ => Ok(()),
         }
     }
@@ -96,17 +100,15 @@ impl<M: Memory + Clone> Service<M> {
         &self,
         caller: Caller,
         method: &str,
+        size: usize,
         argument: impl FnOnce() -> Vec<u8>,
     ) -> api::Result<()> {
         self.check_uploader(caller)?;
         match method {
-            "put_chunk" => {
-                let session = idl::plain::<api::PutChunk>(&argument()).map(|args| SessionId(args.session));
-                match session.filter(|session| session.0 < self.store.sessions_begun()) {
-                    Some(session) => self.own_session(caller, 0, session).map(|_| ()),
-                    None => Ok(()),
-                }
-            }
+            "put_chunk" => match idl::plain::<api::PutChunk>(&argument()) {
+                Some(args) => self.inspect_chunk(caller, &args, size > NAMES),
+                None => Ok(()),
+            },
             "put_assets" => {
                 self.inspect_item(caller, idl::plain::<api::PutAssets>(&argument()).map(|args| args.item))
             }
@@ -115,6 +117,17 @@ impl<M: Memory + Clone> Service<M> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn inspect_chunk(&self, caller: Caller, args: &api::PutChunk, is_large: bool) -> api::Result<()> {
+        let (session, begun) = (SessionId(args.session), self.store.sessions_begun());
+        let may_be_known_soon = session.0 < begun.saturating_add(AHEAD) || !is_large;
+        if session.0 >= begun && may_be_known_soon {
+            return Ok(());
+        }
+        let record = self.own_session(caller, 0, session)?;
+        // Of few bytes the answer has a proof.
+        if is_large { record.session.check_chunk(args.index, args.bytes.len() as u64).wire() } else { Ok(()) }
     }
 
     fn inspect_item(&self, caller: Caller, item: Option<String>) -> api::Result<()> {

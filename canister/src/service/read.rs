@@ -74,8 +74,9 @@ impl<M: Memory + Clone> Service<M> {
             }
             let mut id = [0; 10];
             id.copy_from_slice(&key[8..]);
-            let item = self.item(ItemId(id))?;
-            if may_read(&item, caller) {
+            // A record that is damaged holds up no other.
+            let item = self.item(ItemId(id)).ok();
+            if let Some(item) = item.filter(|item| may_read(item, caller)) {
                 let item = wire::item(ItemId(id), &item);
                 let weight = weight(&item);
                 if weight > room && !page.items.is_empty() {

@@ -9,7 +9,7 @@ use darkroom_core::{Digest, Error};
 use ic_stable_structures::Memory;
 
 use super::removal::Gone;
-use super::{HASH_BUDGET, Service, Wire, digest, insert_asset, session_key, wire};
+use super::{HASH_BUDGET, Service, Wire, digest, expiry_key, insert_asset, session_key, wire};
 use crate::env::{Caller, Message};
 use crate::store::{Draft, ItemRecord, SessionRecord, StageState};
 
@@ -47,7 +47,7 @@ impl<M: Memory + Clone> Service<M> {
         let put =
             record.session.put_chunk(&mut self.store.chunks, index, bytes, declared, CATCH_UP).wire()?;
         if put == Put::Stored {
-            record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+            self.rest(&mut record, now)?;
             if record.asset.name.as_str() != ORIGINAL {
                 let original = self.item(record.item)?.session;
                 self.renew(original, record.session.expires_at)?;
@@ -111,7 +111,7 @@ impl<M: Memory + Clone> Service<M> {
             }
         };
         record.asset.sha256 = found;
-        record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+        self.rest(record, now)?;
         self.store.sessions.insert(session_key(session), record);
         draft.sessions.retain(|open| *open != session);
         done(&mut draft, record.asset.name.as_str());
@@ -133,6 +133,17 @@ impl<M: Memory + Clone> Service<M> {
                 Err(api::Error::new(api::code::ASSET_CONFLICT, message))
             }
         }
+    }
+
+    /// Lets a session rest from now on, for as long as sessions may now.
+    pub(super) fn rest(&mut self, record: &mut SessionRecord, now: u64) -> api::Result<()> {
+        let before = record.session.expires_at;
+        record.session.expires_at = now + self.store.config().wire()?.session_nanos;
+        if record.session.expires_at < before {
+            // It would be looked at when it was to end before.
+            self.store.expiries.insert(expiry_key(record), &());
+        }
+        Ok(())
     }
 
     /// Lets a session rest until `expires_at` at least: its item is being worked on.

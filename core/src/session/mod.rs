@@ -17,7 +17,7 @@ use crate::hash::{RollingHash, RollingSha256};
 use crate::id::{BlobId, ChunkKey, SessionId};
 use crate::lane::Step;
 
-/// The largest number of chunks of one upload: 200 GB at the default chunk size.
+/// The largest number of chunks of one upload: 190 GB at the default chunk size, 200 GB at the largest.
 pub const MAX_CHUNKS: u32 = 100_000;
 
 /// What is declared at begin.
@@ -151,8 +151,23 @@ impl Session {
         self.finished
     }
 
-    /// Takes a chunk, verified against what is `declared` of it, if anything is, and hashes at most `budget` bytes of chunks that wait behind the
-    /// prefix, but at least one chunk. The same bytes again change nothing and are not an error, finished or not.
+    /// Whether the upload has such a chunk, of so many bytes; that does not change.
+    ///
+    /// # Errors
+    /// [`Error::ChunkOutOfRange`], [`Error::ChunkLength`].
+    pub fn check_chunk(&self, index: u32, len: u64) -> Result<()> {
+        let total = self.coverage.total();
+        if index >= total {
+            return Err(Error::ChunkOutOfRange { index, last: total - 1 });
+        }
+        match self.chunk_len(index) {
+            expected if expected == len => Ok(()),
+            expected => Err(Error::ChunkLength { index, found: len, expected }),
+        }
+    }
+
+    /// Takes a chunk, verified against what is `declared` of it, if anything is, and hashes at most `budget` bytes of
+    /// chunks that wait behind the prefix, but at least one chunk. The same bytes again change nothing and are not an error, finished or not.
     ///
     /// # Errors
     /// [`Error::ChunkOutOfRange`], [`Error::ChunkLength`], [`Error::ChunkHash`], [`Error::ChunkConflict`] for
@@ -166,14 +181,7 @@ impl Session {
         declared: impl Into<Option<Digest>>,
         budget: u64,
     ) -> Result<Put> {
-        let total = self.coverage.total();
-        if index >= total {
-            return Err(Error::ChunkOutOfRange { index, last: total - 1 });
-        }
-        let expected = self.chunk_len(index);
-        if bytes.len() as u64 != expected {
-            return Err(Error::ChunkLength { index, found: bytes.len() as u64, expected });
-        }
+        self.check_chunk(index, bytes.len() as u64)?;
         // The rolling hash goes along in a copy, which counts only once the chunk is verified and stored.
         let continues = index == self.hashed && !self.coverage.contains(index);
         let mut hash = self.hash.clone();

@@ -178,3 +178,14 @@ fn a_hash_declared_on_coming_back_counts() {
     assert_eq!(refused.code, "hash_mismatch");
     assert_eq!(service.describe(owner(1), &upload.item).unwrap().state, api::item_state::OPEN);
 }
+
+#[test]
+fn a_session_that_ended_is_gone_though_another_is_refused() {
+    let (mut service, item, original) = draft(&VectorMemory::default());
+    let (args, _) = begin(&item, &original);
+    service.begin_asset(message(owner(1), 2), &args).unwrap();
+    let refused = service.begin_asset(message(owner(1), 3 + EXPIRY), &api::BeginAsset { size: 0, ..args });
+    assert_eq!(refused.unwrap_err().code, "invalid_size");
+    assert_eq!(service.usage(owner(1)).unwrap().own.open_sessions, 0);
+    assert_eq!(service.check(), Vec::<String>::new());
+}

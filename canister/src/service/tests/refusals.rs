@@ -138,3 +138,36 @@ fn very_many_chunks_are_freed_in_steps_and_given_back_at_once() {
     service.reap(2 * EXPIRY, 100).unwrap();
     assert_eq!(service.counts(), empty);
 }
+
+/// What holds from now on is told by each use of a session; it is kept to.
+#[test]
+fn sessions_end_in_the_time_that_holds_since_they_were_used() {
+    let memory = VectorMemory::default();
+    let long = api::Limits { session_seconds: Some(31_622_400), ..Default::default() };
+    let mut service = open(&memory, api::Limits::default());
+    let controller = Caller { controller: true, ..owner(9) };
+    let configure = |service: &mut TestService, limits| {
+        let args = api::InitArgs { limits: Some(limits), ..Default::default() };
+        service.configure(controller, &args).unwrap();
+    };
+    configure(&mut service, long);
+    let bytes = bytes_of(3 * CHUNK, 1);
+    let uploads = ["put", "begun", "finished"].map(|key| {
+        let declared = declaration(&bytes, false, Some(key.to_owned()));
+        (service.begin_upload(message(owner(1), 1), &declared).unwrap(), declared)
+    });
+    configure(&mut service, api::Limits { session_seconds: Some(60), ..Default::default() });
+    let put = |service: &mut TestService, upload: &api::Upload, index| {
+        let part = bytes.chunks(CHUNK).nth(index).unwrap();
+        service.put_chunk(message(owner(1), 2), &chunk(upload.session, index, part)).unwrap();
+    };
+    put(&mut service, &uploads[0].0, 1);
+    service.begin_upload(message(owner(1), 2), &uploads[1].1).unwrap();
+    (0..3).for_each(|index| put(&mut service, &uploads[2].0, index));
+    service.finish_upload(message(owner(1), 2), SessionId(uploads[2].0.session)).unwrap();
+    assert_eq!(service.check(), Vec::<String>::new());
+    while service.reap(2 + EXPIRY, 20).unwrap() {}
+    let usage = service.usage(owner(1)).unwrap();
+    assert_eq!((usage.own.open_sessions, usage.own.items, usage.store.sessions), (0, 1, 0));
+    assert_eq!(service.check(), Vec::<String>::new());
+}

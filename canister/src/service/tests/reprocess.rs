@@ -95,7 +95,7 @@ fn other_params_are_served_once_all_that_follows_is_made() {
     assert_eq!(begun.item, api::Item { revision: Some(revision.id.clone()), ..before.clone() });
     assert_eq!(service.root(), root, "nothing that is served has changed");
     assert_eq!(reprocess(&mut service, &before.id).revision.unwrap().id, revision.id, "a repeated call");
-    let job = service.next_job(4).unwrap().unwrap();
+    let job = service.next_job(4).unwrap();
     service.run_job(job.number, 4).unwrap();
     assert_eq!(hashes(&now(&service, &before)), hashes(&before), "the placeholder is still to come");
     run_all(&mut service);
@@ -224,7 +224,7 @@ fn an_item_takes_its_revision_along() {
     let (mut service, item) = published(&VectorMemory::default());
     configure(&mut service, "test", stages(32, Canister));
     let revision = reprocess(&mut service, &item.id).revision.unwrap();
-    let job = service.next_job(4).unwrap().unwrap();
+    let job = service.next_job(4).unwrap();
     service.run_job(job.number, 4).unwrap();
     service.delete_item(owner(1), 5, &item.id).unwrap();
     run_all(&mut service);

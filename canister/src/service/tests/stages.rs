@@ -57,9 +57,9 @@ fn stages_of_one_source_share_a_message() {
     // Alone each makes the same.
     let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
-    while let Some(job) = service.next_job(2).unwrap() {
+    while let Some(job) = service.next_job(2) {
         service.isolate_job(job.number).unwrap();
-        let again = service.next_job(2).unwrap().unwrap();
+        let again = service.next_job(2).unwrap();
         assert_eq!((again.number, again.has_company), (job.number, false));
         service.run_job(job.number, 2).unwrap();
     }
@@ -74,7 +74,7 @@ fn stages_of_one_source_share_a_message() {
 fn after_a_trap_in_company_a_stage_runs_alone() {
     let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
-    let job = service.next_job(2).unwrap().unwrap();
+    let job = service.next_job(2).unwrap();
     assert!(job.has_company);
     service.isolate_job(job.number).unwrap();
     service.next_job(2).unwrap();
@@ -92,17 +92,17 @@ fn what_went_wrong_in_company_counts_as_nobodys_attempt() {
     let mut service = open_flat(&VectorMemory::default(), api::ImageLimits::default());
     let item = upload(&mut service);
     let attempts = |service: &TestService| service.describe(owner(1), &item.id).unwrap().stages[0].attempts;
-    let job = service.next_job(2).unwrap().unwrap();
+    let job = service.next_job(2).unwrap();
     assert_eq!(attempts(&service), 1);
     service.isolate_job(job.number).unwrap();
     assert_eq!(attempts(&service), 0);
     // Interrupted alone it counts, and the fourth time it fails.
     for attempt in 1..=3 {
-        assert_eq!(service.next_job(2).unwrap().unwrap().number, job.number);
+        assert_eq!(service.next_job(2).unwrap().number, job.number);
         service.postpone_job(job.number, Some("no memory was left".to_owned())).unwrap();
         assert_eq!(attempts(&service), attempt);
     }
-    assert_ne!(service.next_job(2).unwrap().unwrap().number, job.number);
+    assert_ne!(service.next_job(2).unwrap().number, job.number);
     let (_, state, error) = messages(&service, &item).remove(0);
     assert_eq!(state, api::stage_state::FAILED);
     assert_eq!(error.as_deref(), Some("interrupted 3 times, last: no memory was left"));
@@ -202,4 +202,33 @@ fn limits_are_checked_kept_and_told() {
                 allowed";
     assert_eq!(error.message, text);
     assert_eq!(images(&service), found);
+}
+
+#[test]
+fn a_damaged_record_holds_up_no_other_job_and_no_list() {
+    let memory = VectorMemory::default();
+    let mut service = open_flat(&memory, api::ImageLimits::default());
+    let published = upload(&mut service);
+    run_all(&mut service);
+    let [item, damaged, other] = [0; 3].map(|_| upload(&mut service));
+    let id: ItemId = item.id.parse().unwrap();
+    service.store.items.damage(&id.0);
+    // Of the next the job cannot be read.
+    let of_damaged = |key: &[u8; 8]| {
+        let job = service.store.jobs.get(key).unwrap().unwrap();
+        job.item.to_string() == damaged.id
+    };
+    let jobs: Vec<_> = service.store.jobs.keys(..).filter(|key| of_damaged(key)).collect();
+    assert_eq!(jobs.len(), 3);
+    jobs.iter().for_each(|key| service.store.jobs.damage(key));
+    run_all(&mut service);
+    assert_eq!(service.describe(owner(1), &other.id).unwrap().state, api::item_state::PUBLISHED);
+    assert!(!service.has_jobs());
+    let state = service.describe(owner(1), &damaged.id).unwrap().state;
+    assert_eq!(state, api::item_state::PROCESSING);
+    let last: ItemId = other.id.parse().unwrap();
+    service.store.items.damage(&last.0);
+    let page = service.list(owner(1), &api::ListItems::default()).unwrap();
+    let listed: Vec<_> = page.items.into_iter().map(|item| item.id).collect();
+    assert_eq!(listed, [published.id]);
 }

@@ -16,6 +16,10 @@ pub const UNKNOWN_PIPELINE: &str = "unknown_pipeline";
 pub const STAGE_NOT_YOURS: &str = "stage_not_yours";
 /// The stage is required: that it failed is no way to a complete item.
 pub const STAGE_REQUIRED: &str = "stage_required";
+/// The message in which the canister ran the stage trapped, or ran out of instructions or memory.
+pub const STAGE_TRAPPED: &str = "stage_trapped";
+/// The canister began the stage as often as it does, and never heard how it ended.
+pub const INTERRUPTED: &str = "interrupted";
 /// What a stage was to read was not made.
 pub const SOURCE_FAILED: &str = "source_failed";
 /// The derivative was made by another version of the processor.

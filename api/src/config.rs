@@ -54,7 +54,7 @@ pub enum Access {
 pub struct Limits {
     /// Bytes of each chunk but the last: 65,536 to 2,000,000. Default 1,900,032 (a message holds 2 MiB).
     pub chunk_size: Option<u32>,
-    /// Bytes of one file. Default 2,000,000,000.
+    /// Bytes of one file: 1 to 200,000,000,000. Default 2,000,000,000.
     pub max_file_size: Option<u64>,
     /// Chunks of one file: 1 to 100,000. Default 100,000.
     pub max_chunks: Option<u32>,
@@ -77,11 +77,11 @@ pub struct Limits {
 pub struct ImageLimits {
     /// Width times height of a source: 1 to 2^32. Default 100,000,000.
     pub max_pixels: Option<u64>,
-    /// Width, and height, of a source in pixels. Default 65,535.
+    /// Width, and height, of a source in pixels: 1 to 4,294,967,295. Default 65,535.
     pub max_side: Option<u32>,
     /// Bytes of a source: 1 to 2^32. Default 1,073,741,824.
     pub max_bytes: Option<u64>,
-    /// Frames of an animation, pages of a TIFF; the first is what is decoded. Default 10,000.
+    /// Frames of an animation, pages of a TIFF: 1 to 4,294,967,295; the first is what is decoded. Default 10,000.
     pub max_frames: Option<u32>,
     /// Width times height of what is made: 1 to 2^32. Default 67,108,864.
     pub max_output_pixels: Option<u64>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Why a call was refused or failed. A record, so that new codes break no client.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Error {
-    /// Permanent, for programs; see [`code`](crate::code).
+    /// Permanent, for programs: `docs/errors.md` has all of them.
     pub code: String,
     /// For people: what was found and what is allowed.
     pub message: String,

@@ -55,11 +55,11 @@ pub struct Item {
     pub file_name: String,
     /// Who may read it.
     pub visibility: Visibility,
-    /// One of [`item_state`].
+    /// `open`, `processing`, `failed` or `published`: see [`item_state`].
     pub state: String,
-    /// When the upload began.
+    /// When the upload began, in nanoseconds since 1970 (UTC).
     pub created_at: u64,
-    /// When it was published.
+    /// When it was published, in nanoseconds since 1970 (UTC).
     pub published_at: Option<u64>,
     /// The assets that are complete, in pipeline order.
     pub assets: Vec<Asset>,
@@ -93,7 +93,7 @@ pub struct Asset {
     pub chunks: u32,
     /// Bytes of each chunk but the last.
     pub chunk_size: u32,
-    /// One of [`provenance`].
+    /// `uploaded`, `claimed` or `verified`: see [`provenance`].
     pub provenance: String,
     /// How it was made; absent for the original.
     pub recipe: Option<Recipe>,
@@ -123,7 +123,7 @@ pub struct StageStatus {
     pub asset: String,
     /// Where it runs.
     pub placement: Placement,
-    /// One of [`stage_state`].
+    /// `waiting`, `queued`, `running`, `done` or `failed`: see [`stage_state`].
     pub state: String,
     /// How often the canister has begun it.
     pub attempts: u32,

@@ -23,9 +23,9 @@ pub struct Token {
     pub item: String,
     /// The asset that it opens.
     pub asset: String,
-    /// When it was created.
+    /// When it was created, in nanoseconds since 1970 (UTC).
     pub created_at: u64,
-    /// From when on it opens nothing.
+    /// From when on it opens nothing, in nanoseconds since 1970 (UTC).
     pub expires_at: u64,
 }
 

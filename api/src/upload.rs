@@ -26,7 +26,7 @@ pub struct BeginUpload {
     pub idempotency_key: Option<String>,
 }
 
-/// A small file with its derivatives, uploaded in one call.
+/// A small file with its derivatives, uploaded in one call. All of it has to fit into one message, of 2 MiB.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct UploadWhole {
     /// What [`BeginUpload`] declares. A repeated call gives the same item only with an idempotency key.
@@ -71,7 +71,8 @@ pub struct Upload {
     pub chunk_size: u32,
     /// The chunks that have arrived.
     pub coverage: Vec<ChunkRange>,
-    /// When the session ends unless something arrives before.
+    /// When the session ends unless something arrives before, in nanoseconds since 1970 (UTC); 0 where the asset is
+    /// complete.
     pub expires_at: u64,
 }
 
@@ -91,7 +92,7 @@ pub struct PutChunk {
     pub session: u64,
     /// Which chunk, from 0.
     pub index: u32,
-    /// Its bytes.
+    /// Its bytes: as many as `chunk_size` of the session, of the last chunk the rest.
     pub bytes: ByteBuf,
     /// Their SHA-256.
     pub sha256: Sha256,
@@ -113,7 +114,8 @@ pub struct ChunkReceipt {
     pub item: Option<crate::Item>,
 }
 
-/// Whole derivatives in one call.
+/// Whole derivatives in one call. All of them have to fit into one message, of 2 MiB; a larger one has a session of its own
+/// ([`BeginAsset`]).
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct PutAssets {
     /// The item.
@@ -147,7 +149,7 @@ pub struct PutAsset {
     pub name: String,
     /// What the bytes are.
     pub media_type: String,
-    /// The bytes.
+    /// The bytes; at most 32 KiB where the stage keeps them inline.
     pub bytes: ByteBuf,
     /// Their SHA-256.
     pub sha256: Sha256,
@@ -180,7 +182,7 @@ pub struct SessionStatus {
     pub hashed: u64,
     /// The SHA-256 of the whole, once finished.
     pub sha256: Option<Sha256>,
-    /// When the session ends unless something arrives before.
+    /// When the session ends unless something arrives before, in nanoseconds since 1970 (UTC).
     pub expires_at: u64,
 }
 
@@ -249,7 +251,7 @@ pub struct StoreUsage {
     pub layout_version: u32,
 }
 
-/// Asks for a chunk of a published asset.
+/// Asks for a chunk of a complete asset that the caller may read.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct GetChunk {
     /// The item.

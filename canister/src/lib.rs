@@ -116,7 +116,8 @@ fn decode_args(bytes: Vec<u8>) -> Option<api::InitArgs> {
     candid::decode_one(&bytes).unwrap_or_else(|error| ic_cdk::trap(format!("invalid arguments: {error}")))
 }
 
-#[ic_cdk::init(decode_with = "decode_args")]
+#[candid_method(init)]
+#[ic_cdk::init(hidden = true, decode_with = "decode_args")]
 fn init(args: Option<api::InitArgs>) {
     open(args);
 }
@@ -136,6 +137,8 @@ fn inspect_message() {
     }
 }
 
+/// Declares an item and opens the session of its original: for whoever `access` names. Again with the same idempotency key
+/// it gives the same session, and what has arrived.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
@@ -144,6 +147,7 @@ fn begin_upload(args: api::BeginUpload) -> api::Result<api::Upload> {
     upload
 }
 
+/// Opens the session of a derivative that `put_assets` cannot take for its size: for the owner.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
@@ -152,6 +156,7 @@ fn begin_asset(args: api::BeginAsset) -> api::Result<api::Upload> {
     upload
 }
 
+/// Stores a chunk, in any order: for the owner. Again with the same bytes it changes nothing; with others it is refused.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
@@ -163,6 +168,7 @@ fn put_chunk(args: api::PutChunk) -> api::Result<api::ChunkReceipt> {
     receipt
 }
 
+/// Uploads a file and its derivatives in one message: for whoever `access` names.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
@@ -171,6 +177,7 @@ fn upload_whole(args: api::UploadWhole) -> api::Result<api::Item> {
     item
 }
 
+/// Stores derivatives whole: for the owner and controllers.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
@@ -179,6 +186,7 @@ fn put_assets(args: api::PutAssets) -> api::Result<api::Item> {
     item
 }
 
+/// Says that optional stages of the client failed: for the owner and controllers.
 #[ic_cdk::update]
 fn fail_stages(args: api::FailStages) -> api::Result<api::Item> {
     let item = metered(Operation::FailStages, |service| service.fail_stages(env::message(), &args));
@@ -186,6 +194,7 @@ fn fail_stages(args: api::FailStages) -> api::Result<api::Item> {
     item
 }
 
+/// Completes a session whose chunks are all there: for the owner. Call again until it is `done`.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
@@ -195,6 +204,7 @@ fn finish_upload(session: u64) -> api::Result<api::FinishUpload> {
     finished
 }
 
+/// Ends an upload that is not published, and frees what it has stored: for the owner.
 #[ic_cdk::update]
 fn abort_upload(session: u64) -> api::Result<api::Freed> {
     let freed = metered(Operation::AbortUpload, |service| {
@@ -204,6 +214,7 @@ fn abort_upload(session: u64) -> api::Result<api::Freed> {
     freed
 }
 
+/// Deletes an item, and frees its bytes: for the owner and controllers.
 #[candid_method(update)]
 #[ic_cdk::update(hidden = true, decode_with = "idl::decode", encode_with = "idl::encode")]
 fn delete_item(item: String) -> api::Result<api::Freed> {
@@ -213,6 +224,7 @@ fn delete_item(item: String) -> api::Result<api::Freed> {
     freed
 }
 
+/// Has derivatives that are missing or outdated made again: for the owner and controllers.
 #[ic_cdk::update]
 fn reprocess(args: api::Reprocess) -> api::Result<api::Reprocessed> {
     let reprocessed = metered(Operation::Reprocess, |service| service.reprocess(env::message(), &args));
@@ -220,23 +232,27 @@ fn reprocess(args: api::Reprocess) -> api::Result<api::Reprocessed> {
     reprocessed
 }
 
-/// Asks the network for randomness in between: what is refused is refused before, and checked again after.
+/// Makes a URL by which anybody may read one asset of a private item for a while: for the owner and controllers. Asks the
+/// network for randomness in between: what is refused is refused before, and checked again after.
 #[ic_cdk::update(manual_reply = true)]
 fn create_token(args: api::CreateToken) -> PhantomData<api::Result<api::CreatedToken>> {
     tokens::create(env::caller(), args);
     PhantomData
 }
 
+/// Makes a token open nothing: for the owner of its item and controllers.
 #[ic_cdk::update]
 fn revoke_token(token: String) -> api::Result<()> {
     metered(Operation::RevokeToken, |service| service.revoke_token(env::caller(), env::now(), &token))
 }
 
+/// The valid tokens of the caller's items, in pages; of one item for its owner and controllers.
 #[ic_cdk::query]
 fn list_tokens(args: api::ListTokens) -> api::Result<api::TokenPage> {
     read_service(|service| service.list_tokens(env::caller(), env::now(), &args))
 }
 
+/// Changes what is given, and leaves the rest: for controllers.
 #[ic_cdk::update]
 fn configure(args: api::InitArgs) -> api::Result<()> {
     let configured = metered(Operation::Configure, |service| service.configure(env::caller(), &args));
@@ -262,6 +278,13 @@ fn check() -> Vec<String> {
     SERVICE.with_borrow_mut(|service| service.as_mut().map(Service::check).unwrap_or_default())
 }
 
+/// Has what deals with answers to the canister's own calls trap until a time in nanoseconds since 1970; for tests.
+#[cfg(feature = "check")]
+#[ic_cdk::update(hidden = true)]
+fn trap_answers(until: u64) {
+    calls::trap_until(until);
+}
+
 /// What the timer has the canister call of itself.
 #[ic_cdk::update(hidden = true, decode_with = "as_they_are")]
 fn run_task(args: Vec<u8>) {
@@ -282,21 +305,25 @@ extern "C" fn global_timer() {
     timer::wake();
 }
 
+/// What of a session has arrived: for the owner.
 #[ic_cdk::query]
 fn session_status(session: u64) -> api::Result<api::SessionStatus> {
     read_service(|service| service.session_status(env::caller(), env::now(), SessionId(session)))
 }
 
+/// What the caller holds, what all hold together, and how it is stored.
 #[ic_cdk::query]
 fn usage() -> api::Result<api::Usage> {
     read_service(|service| service.usage(env::caller()))
 }
 
+/// An item, with its assets and stages: public ones that are published for everybody, others for the owner and controllers.
 #[ic_cdk::query]
 fn item(item: String) -> api::Result<api::Item> {
     read_service(|service| service.describe(env::caller(), &item))
 }
 
+/// The published items that the caller may read, newest first, in pages.
 #[ic_cdk::query]
 fn items(args: api::ListItems) -> api::Result<api::ItemPage> {
     read_service(|service| service.list(env::caller(), &args))
@@ -308,26 +335,31 @@ fn find_uploads(idempotency_keys: Vec<String>) -> api::Result<Vec<Option<api::It
     read_service(|service| service.find_uploads(env::caller(), &idempotency_keys))
 }
 
+/// The bytes of a chunk of a complete asset: for whoever may read the item.
 #[ic_cdk::query]
 fn get_chunk(args: api::GetChunk) -> api::Result<serde_bytes::ByteBuf> {
     read_service(|service| service.get_chunk(env::caller(), &args)).map(serde_bytes::ByteBuf::from)
 }
 
+/// The processors that the canister has.
 #[ic_cdk::query]
 fn processors() -> Vec<api::ProcessorInfo> {
     read_service(|service| service.processors())
 }
 
+/// The pipelines that it is configured with; the first is the default.
 #[ic_cdk::query]
 fn pipelines() -> Vec<api::Pipeline> {
     read_service(|service| service.pipelines()).unwrap_or_else(|error| ic_cdk::trap(error.message))
 }
 
+/// The limits that it is configured with, every one of them.
 #[ic_cdk::query]
 fn limits() -> api::Limits {
     read_service(|service| service.limits()).unwrap_or_else(|error| ic_cdk::trap(error.message))
 }
 
+/// What gateways ask: assets, items and the gallery as certified answers, and metrics.
 #[candid_method(query)]
 #[ic_cdk::query(hidden = true, manual_reply = true, decode_with = "idl::decode")]
 fn http_request(request: api::HttpRequest) -> PhantomData<api::HttpResponse> {

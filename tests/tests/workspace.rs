@@ -1,7 +1,7 @@
-//! The rules of the workspace: who imports whom, how large a file may be, how a module opens.
+//! The rules of the workspace: who imports whom, how large a file may be, how a module opens, that every error has a row.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -108,4 +108,24 @@ fn files_are_small_and_say_what_they_are_for() {
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines().count();
         assert!(is_test || code <= 420, "{} has {code} lines", file.display());
     }
+}
+
+/// The codes that `head` and `tail` enclose in a source.
+fn codes(file: &str, head: &str, tail: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let line = |line: &str| Some(line.split_once(head)?.1.strip_suffix(tail)?.to_owned());
+    text.lines().filter_map(|text| line(text.trim())).collect()
+}
+
+#[test]
+fn docs_errors_md_has_every_code() {
+    let of_canister = codes("api/src/code.rs", ": &str = \"", "\";");
+    let of_core = codes("core/src/error.rs", " => \"", "\",");
+    assert!(of_canister.contains("forbidden") && of_core.contains("store_full"));
+    let page = std::fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let rows = page.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned()));
+    let rows: Vec<String> = rows.collect();
+    let found: BTreeSet<String> = rows.iter().cloned().collect();
+    assert_eq!(found.len(), rows.len(), "a code has two rows");
+    assert_eq!(found, &of_canister | &of_core);
 }

@@ -203,3 +203,26 @@ fn a_snapshot_can_be_loaded_after_the_canister_was_lost() {
         stop(&darkroom);
     }
 }
+
+/// Calls are not in a snapshot. One that is taken while the canister runs may have it wait for an answer that never comes,
+/// wherever in a stage that is.
+#[test]
+fn a_snapshot_of_a_running_canister_takes_up_what_it_waits_for() {
+    let darkroom = darkroom();
+    for rounds in 0..6 {
+        let item = through_the_canister(&darkroom, &Photo::jpeg(120, 90, 80, rounds));
+        for _ in 0..rounds {
+            darkroom.network.tick();
+        }
+        let snapshot = take(&darkroom);
+        assert_eq!(darkroom.settled(&item).state, api::item_state::PUBLISHED);
+        stop(&darkroom);
+        load(&darkroom, &snapshot);
+        start(&darkroom);
+        // No answer takes an hour; what is due is looked for every ten minutes.
+        through_the_canister(&darkroom, &small_photos()[0]);
+        darkroom.later(HOUR);
+        darkroom.later(600);
+        assert_eq!(darkroom.settled(&item).state, api::item_state::PUBLISHED, "after {rounds} rounds");
+    }
+}

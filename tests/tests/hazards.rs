@@ -188,3 +188,51 @@ fn a_forged_derivative_is_found_out_and_an_honest_one_is_verified() {
         assert!(item.assets[1..].iter().all(|asset| asset.provenance == api::provenance::VERIFIED));
     }
 }
+
+/// Whatever deals with an answer to a call of the canister's own traps after its last write, for a minute: of timers, of
+/// jobs that end well or not, of randomness for a token.
+#[test]
+fn traps_in_answers_lose_nothing() {
+    let darkroom = hazardous(vec![
+        pipeline("good", vec![hazard("not")]),
+        pipeline("error", vec![hazard("error")]),
+        pipeline("panic", vec![hazard("panic")]),
+    ]);
+    let photo = jpeg();
+    let private = api::UploadWhole {
+        upload: api::BeginUpload {
+            visibility: Some(api::Visibility::Private),
+            ..photo.declared(Some("good"), None)
+        },
+        ..photo.whole(Some("good"), None)
+    };
+    let private = darkroom.update::<api::Result<api::Item>>("upload_whole", (private,)).unwrap().id;
+    assert_eq!(darkroom.settled(&private).state, PUBLISHED);
+    let token = || {
+        let args =
+            api::CreateToken { item: private.clone(), asset: "original".to_owned(), lifetime_seconds: None };
+        darkroom.attempt(darkroom.owner, "create_token", (args,))
+    };
+    let tokens = || {
+        let args = api::ListTokens { item: Some(private.clone()), after: None, limit: None };
+        darkroom.query::<api::Result<api::TokenPage>>("list_tokens", (args,)).unwrap().tokens.len()
+    };
+    let until = darkroom.network.get_time().as_nanos_since_unix_epoch() + 60_000_000_000;
+    darkroom.attempt(darkroom.owner, "trap_answers", (until,)).unwrap();
+    let items = ["good", "error", "panic"].map(|name| upload(&darkroom, &photo, name));
+    for _ in 0..20 {
+        darkroom.network.tick();
+    }
+    token().unwrap_err();
+    assert_eq!(tokens(), 0);
+    assert_eq!(darkroom.query::<Vec<String>>("check", ()), Vec::<String>::new());
+    // The driver is back half a minute after an answer that trapped, and a job counts that it was begun.
+    for _ in 0..4 {
+        darkroom.later(31);
+    }
+    let states = items.map(|item| darkroom.settled(&item).state);
+    assert_eq!(states, [PUBLISHED, FAILED, FAILED]);
+    token().unwrap();
+    assert_eq!(tokens(), 1);
+    assert_eq!(darkroom.query::<Vec<String>>("check", ()), Vec::<String>::new());
+}

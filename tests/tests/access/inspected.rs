@@ -48,6 +48,9 @@ fn bytes_of_who_may_not_store_them_cost_nothing() {
     let file = File::new(1, 1_900_000);
     let upload = darkroom.begin_as(principal(1), &file.declared(true, None)).unwrap();
     let put = Encode!(&chunk(upload.session, 0, file.size)).unwrap();
+    let beyond = Encode!(&chunk(upload.session, 1, file.size)).unwrap();
+    let shorter = Encode!(&chunk(upload.session, 0, file.size - 1)).unwrap();
+    let never = Encode!(&chunk(u64::MAX, 0, file.size)).unwrap();
     let whole = api::UploadWhole {
         upload: file.declared(true, None),
         bytes: file.bytes().into(),
@@ -68,6 +71,10 @@ fn bytes_of_who_may_not_store_them_cost_nothing() {
         // May upload; it is another's.
         (principal(2), "put_chunk", &put, api::code::SESSION_NOT_FOUND),
         (darkroom.owner, "put_chunk", &put, api::code::SESSION_NOT_FOUND),
+        // Its own, and never right.
+        (principal(1), "put_chunk", &beyond, "chunk_out_of_range"),
+        (principal(1), "put_chunk", &shorter, "chunk_length"),
+        (principal(1), "put_chunk", &never, api::code::SESSION_NOT_FOUND),
     ] {
         let (spent, reply) = cost(&darkroom, sender, method, argument.clone());
         assert_eq!((code(reply).as_deref(), spent), (Some(expected), 0), "{method} by {sender}");

@@ -2,7 +2,7 @@
 
 use crate::callers::Caller;
 use crate::http::paths;
-use crate::table::{Kind, Row, SIGNS, TIMER, UPGRADE, rows};
+use crate::table::{INSTALL, Kind, Row, SIGNS, TIMER, rows};
 
 const BEGIN: &str =
     "<!-- The tables from here on are made by: DARKROOM_BLESS=1 cargo test --workspace --test access -->\n";
@@ -21,7 +21,7 @@ fn heads(first: &[&str]) -> String {
 
 fn name(row: &Row) -> String {
     match row.label {
-        UPGRADE => "install, upgrade".to_owned(),
+        INSTALL => INSTALL.to_owned(),
         TIMER => format!("`{TIMER}`"),
         label => match label.split_once(' ') {
             Some((method, rest)) => format!("`{method}` {rest}"),

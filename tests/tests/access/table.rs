@@ -137,8 +137,8 @@ impl Row {
 
 /// The timers' endpoint.
 pub(crate) const TIMER: &str = "run_task";
-/// Stands for an upgrade, which is a call of the platform.
-pub(crate) const UPGRADE: &str = "upgrade";
+/// Stands for an installation and an upgrade, which are calls of the platform.
+pub(crate) const INSTALL: &str = "install, upgrade";
 
 /// All rows.
 pub(crate) fn rows() -> Vec<Row> {
@@ -171,7 +171,7 @@ pub(crate) fn rows() -> Vec<Row> {
         (Update, "create_token", &[Open], "F! F N D N F D F"),
         (Update, "revoke_token", &[Private], "F! T T ok T ok ok T"),
         (Update, "configure", NONE, "F! F F F F F ok F"),
-        (Management, UPGRADE, NONE, "no no no no no no ok no"),
+        (Management, INSTALL, NONE, "no no no no no no ok no"),
         (Own, "run_job", NONE, "trap! trap! trap! trap! trap! trap! trap! ok"),
         (Own, TIMER, NONE, "trap! trap! trap! trap! trap! trap! trap! ok"),
         (Query, "item", &[Public], "ok ok ok ok ok ok ok ok"),

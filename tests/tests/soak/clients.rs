@@ -1,7 +1,5 @@
 //! What clients do: upload, give up, delete, share; at times wrongly, at times without hearing the answer.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use darkroom_api as api;
 use darkroom_tests::{File, Photo, principal};
 
@@ -10,7 +8,12 @@ use crate::model::{CHUNK, CLIENTS, PhotoItem, Soak, Upload};
 impl Soak {
     fn new_file(&mut self) -> File {
         self.files += 1;
-        let chunks = self.dice.below(5) as u64;
+        // At times one that somebody has uploaded already, at times one whose answers are kept as a tree.
+        if self.dice.below(4) == 0 && !self.uploads.is_empty() {
+            return self.uploads[self.dice.below(self.uploads.len())].file.clone();
+        }
+        let chunks =
+            if self.dice.below(8) == 0 { 6 + self.dice.below(14) } else { self.dice.below(5) } as u64;
         File::new(self.files, chunks * u64::from(CHUNK) + 1 + self.dice.below(CHUNK as usize) as u64)
     }
 
@@ -42,18 +45,7 @@ impl Soak {
         match self.darkroom.begin_as(principal(who), &declared) {
             Ok(upload) => {
                 assert!(!is_too_much && upload.coverage.is_empty(), "{upload:?}");
-                self.uploads.push(Upload {
-                    who,
-                    file,
-                    declared,
-                    session: upload.session,
-                    item: upload.item,
-                    acknowledged: BTreeSet::new(),
-                    maybe: BTreeSet::new(),
-                    published: false,
-                    used_at: now,
-                    tokens: BTreeMap::new(),
-                });
+                self.uploads.push(Upload::begun(who, file, declared, (upload.session, upload.item), now));
                 "ok".to_owned()
             }
             Err(error) => {
@@ -334,19 +326,10 @@ impl Soak {
         match item {
             Ok(item) => {
                 assert!(!is_too_much && item.state == api::item_state::PUBLISHED, "{item:?}");
-                self.uploads.push(Upload {
-                    who,
-                    acknowledged: (0..file.chunks(CHUNK)).collect(),
-                    file,
-                    declared,
-                    // None that anybody has.
-                    session: u64::MAX,
-                    item: item.id,
-                    maybe: BTreeSet::new(),
-                    published: true,
-                    used_at: now,
-                    tokens: BTreeMap::new(),
-                });
+                // Nobody has a session of that number.
+                let upload = Upload::begun(who, file, declared, (u64::MAX, item.id), now);
+                let acknowledged = (0..upload.chunks()).collect();
+                self.uploads.push(Upload { acknowledged, published: true, ..upload });
                 "ok".to_owned()
             }
             Err(error) => {

@@ -34,6 +34,28 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
+    /// With nothing of the file stored.
+    pub(crate) fn begun(
+        who: u8,
+        file: File,
+        declared: api::BeginUpload,
+        (session, item): (u64, String),
+        used_at: u64,
+    ) -> Upload {
+        Upload {
+            who,
+            file,
+            declared,
+            session,
+            item,
+            acknowledged: BTreeSet::new(),
+            maybe: BTreeSet::new(),
+            published: false,
+            used_at,
+            tokens: BTreeMap::new(),
+        }
+    }
+
     pub(crate) fn chunks(&self) -> u32 {
         self.file.chunks(CHUNK)
     }
@@ -103,8 +125,8 @@ impl Soak {
         let limits = api::Limits {
             chunk_size: Some(CHUNK),
             session_seconds: Some(REST),
-            per_principal: quota(1_500_000, 8, 4),
-            total: quota(4_000_000, 24, 12),
+            per_principal: quota(3_000_000, 8, 4),
+            total: quota(8_000_000, 24, 12),
             ..Default::default()
         };
         let args = api::InitArgs { pipelines: Some(pipelines(64)), ..files_from_all(limits) };

@@ -57,9 +57,9 @@ impl Soak {
     /// Other thumbnails for photos from now on; a gallery or none; other origins, for which all is certified anew.
     pub(crate) fn configure(&mut self) -> String {
         let width = 32 + 16 * u32::try_from(self.dice.below(3)).unwrap();
-        let cors = match self.dice.below(3) {
-            0 => api::Cors::Any,
-            n => api::Cors::Origins(vec![format!("https://{n}.example")]),
+        let cors = match self.dice.below(10) {
+            9 => api::Cors::Any,
+            count => api::Cors::Origins((0..count).map(|n| format!("https://{n}.example")).collect()),
         };
         self.darkroom.configure(api::InitArgs {
             pipelines: Some(pipelines(width)),

@@ -24,6 +24,9 @@ use crate::window::{Gate, MOST};
 const LONGEST_REQUEST: Duration = Duration::from_secs(360);
 
 /// What a connection is made with, by [`Darkroom::connect`]; awaited, it gives the [`Darkroom`].
+///
+/// # Errors
+/// Awaited, [`Error::Url`] for a URL that is none, and [`Error::Call`] where a root key has to be asked for and cannot be.
 #[derive(Clone)]
 #[must_use = "it connects when it is awaited"]
 pub struct Connect {

@@ -144,7 +144,7 @@ impl Darkroom {
     /// What the caller holds on the canister, what all hold, and how its memory is used.
     ///
     /// # Errors
-    /// [`Error::Refused`](crate::Error::Refused) for callers without the right, and when the call fails.
+    /// When the call fails. Everybody may ask.
     pub async fn usage(&self) -> Result<api::Usage> {
         self.calls.query("usage", &()).await
     }

@@ -28,7 +28,7 @@ pub struct ReprocessOptions {
     pub pipeline: Option<String>,
     /// Whether the canister is to make again what it has of clients, and to refuse what differs.
     pub verify: bool,
-    /// How long to wait for the stages that the canister runs.
+    /// How long to wait for the stages that the canister runs: 15 minutes by default.
     pub patience: Duration,
 }
 

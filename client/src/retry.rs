@@ -11,11 +11,11 @@ use tokio::time::Instant;
 /// gives the same answer.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Attempts in all, at least 1. Where there is `patience` it counts instead.
+    /// Attempts in all, at least 1; 6 by default. Where there is `patience` it counts instead.
     pub attempts: u32,
-    /// Wait before the second attempt; it doubles from one to the next.
+    /// Wait before the second attempt; it doubles from one to the next. 200 ms by default.
     pub first_wait: Duration,
-    /// The longest wait.
+    /// The longest wait: 8 s by default.
     pub longest_wait: Duration,
     /// For how long a call is repeated after it has failed for the first time, however many attempts that takes; the
     /// last one is at its end. `None` counts attempts.

@@ -19,7 +19,7 @@ pub struct UploadOptions {
     /// The most chunks of this upload that are on their way at once: 1 and more, by default 32. How many there
     /// are below that follows what the network takes, over all uploads of a [`Darkroom`](crate::Darkroom).
     pub in_flight: usize,
-    /// How long to wait for the stages that the canister runs.
+    /// How long to wait for the stages that the canister runs: 15 minutes by default.
     pub patience: Duration,
 }
 

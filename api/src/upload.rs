@@ -71,8 +71,8 @@ pub struct Upload {
     pub chunk_size: u32,
     /// The chunks that have arrived.
     pub coverage: Vec<ChunkRange>,
-    /// When the session ends unless something arrives before, in nanoseconds since 1970 (UTC); 0 where the asset is
-    /// complete.
+    /// When the session ends unless something arrives before, in nanoseconds since 1970 (UTC); 0 where it has ended and
+    /// the asset is complete.
     pub expires_at: u64,
 }
 

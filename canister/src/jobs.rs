@@ -44,7 +44,10 @@ thread_local! {
 /// Starts the driver if there is work and none runs, frees what a call has discarded, and certifies what it could not.
 pub(crate) fn start() {
     start_cleaning();
-    start_certifying();
+    // After a message that trapped, not before its time.
+    if !timer::is_set(Task::Retry) {
+        start_certifying();
+    }
     if !DRIVING.get() && read_service(|service| service.has_jobs()) {
         DRIVING.set(true);
         timer::set(Task::Drive, Duration::ZERO);

@@ -47,6 +47,11 @@ pub(crate) fn set(task: Task, after: Duration) {
     change(task, |due| due.min(at));
 }
 
+/// Whether a task is to run.
+pub(crate) fn is_set(task: Task) -> bool {
+    DUE.get()[task as usize] != NEVER
+}
+
 fn change(task: Task, to: impl FnOnce(u64) -> u64) {
     let mut due = DUE.get();
     due[task as usize] = to(due[task as usize]);

@@ -67,6 +67,11 @@ pub(crate) fn certify(
     (AnswersRecord::new(path, any, &heads, &labels, is_kept), tree)
 }
 
+/// Bytes of the tree of so many answers.
+pub(crate) fn tree_len(answers: usize) -> u64 {
+    96 * answers as u64
+}
+
 /// Has those answers of an asset hashed with what is certified next which are the same at all its addresses.
 pub(crate) fn expect(subject: &Subject<'_>, cors: &Cors, known: &mut Known) {
     for variant in 0..cors.variants() {

@@ -1,12 +1,13 @@
 //! Certification of what is public: kept with each change, in time that does not depend on how much there is.
 
 use std::borrow::Cow;
+use std::ops::Bound;
 
 use darkroom_api as api;
+use darkroom_core::Digest;
 #[cfg(any(test, feature = "check"))]
 use darkroom_core::id::ChunkKey;
 use darkroom_core::id::{BlobId, ItemId};
-use darkroom_core::{Digest, Error};
 use ic_certification::HashTree;
 use ic_stable_structures::Memory;
 
@@ -111,17 +112,18 @@ impl<M: Memory + Clone> Service<M> {
             answers::expect(&subject(Address::Name, item, asset), &origins.1, &mut known);
         }
         let description = describe(id, item).for_origins(&origins.1).hash(&mut known);
+        // What may fail comes first.
+        self.exhibit(id, item, &mut known)?;
         let mut assets = Vec::with_capacity(item.assets.len());
         for asset in &item.assets {
             let answers = self.certify_asset(Address::Name, item, asset, &origins.1, &mut known);
             assets.push(CertifiedAsset { name: asset.name.clone(), answers, cors: origins.0 });
         }
-        self.exhibit(id, item, &mut known)?;
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.insert(key, &());
-            self.certify_content(asset.sha256, Some((id, item)), &origins, &mut known)?;
+            self.certify_content(asset.sha256, Some((id, item)), &origins, &mut known);
         }
         self.certify_contents();
         // The last, for by this it counts as certified.
@@ -133,57 +135,63 @@ impl<M: Memory + Clone> Service<M> {
 
     /// Takes an item that goes from all its addresses.
     pub(super) fn forget_certified(&mut self, id: ItemId, item: &ItemRecord) -> api::Result<()> {
-        if !self.store.certified.items.remove(&id.0) {
+        if !self.store.certified.items.contains(&id.0) {
             return Ok(());
         }
-        self.withdraw(id, item)?;
-        self.store.certified.paths.remove(id.to_string().as_bytes());
         let origins = self.store.origins().wire()?.present();
+        self.withdraw(id, item)?;
+        self.store.certified.items.remove(&id.0);
+        self.store.certified.paths.remove(id.to_string().as_bytes());
         let published_at = item.published_at.unwrap_or_default();
         for asset in &item.assets {
             let key = content_key(&asset.sha256.0, published_at, id, asset.name.as_str());
             self.store.certified.places.remove(&key);
         }
         for asset in &item.assets {
-            self.certify_content(asset.sha256, None, &origins, &mut Known::default())?;
+            self.certify_content(asset.sha256, None, &origins, &mut Known::default());
         }
         self.certify_contents();
         Ok(())
     }
 
     /// Certifies a content at the first of its places, unless that is done; one without a place is gone. An item that is at
-    /// hand is not read.
+    /// hand is not read; of one that is damaged the place is none.
     fn certify_content(
         &mut self,
         sha256: Digest,
         at_hand: Option<(ItemId, &ItemRecord)>,
         (origins, cors): &(u32, Cors),
         known: &mut Known,
-    ) -> api::Result<()> {
+    ) {
         let label = sha256.to_string();
-        let range = sha256.0.to_vec()..=[sha256.0.as_slice(), &[0xff]].concat();
-        let first = self.store.certified.places.keys(range).next();
-        let Some((id, name)) = first.as_deref().and_then(parse_content_key) else {
-            self.store.certified.by_content.remove(&sha256.0);
-            self.store.certified.contents.remove(label.as_bytes());
-            return Ok(());
+        let present = self.store.certified.by_content.get(&sha256.0).ok().flatten();
+        let mut from = Bound::Included(sha256.0.to_vec());
+        let (id, name, item) = loop {
+            let range = (from, Bound::Included([sha256.0.as_slice(), &[0xff]].concat()));
+            let Some(key) = self.store.certified.places.keys(range).next() else {
+                self.store.certified.by_content.remove(&sha256.0);
+                self.store.certified.contents.remove(label.as_bytes());
+                return;
+            };
+            if let Some((id, name)) = parse_content_key(&key) {
+                let is_same = |present: &CertifiedContent| {
+                    present.item == id && present.name == name && present.cors == *origins
+                };
+                if present.as_ref().is_some_and(is_same) {
+                    return;
+                }
+                let item = match at_hand {
+                    Some((other, item)) if other == id => Some(Cow::Borrowed(item)),
+                    _ => self.item(id).ok().map(Cow::Owned),
+                };
+                if let Some(item) = item.filter(|item| item.asset(name.as_str()).is_some()) {
+                    break (id, name, item);
+                }
+            }
+            from = Bound::Excluded(key);
         };
-        let present = self.store.certified.by_content.get(&sha256.0).wire()?;
-        let is_same = |present: &CertifiedContent| {
-            present.item == id && present.name == name && present.cors == *origins
-        };
-        if present.as_ref().is_some_and(is_same) {
-            return Ok(());
-        }
-        let item = match at_hand {
-            Some((other, item)) if other == id => Cow::Borrowed(item),
-            _ => Cow::Owned(self.item(id)?),
-        };
-        let asset = item.asset(name.as_str()).ok_or_else(|| Error::Corrupt {
-            what: "place of a content",
-            reason: format!("item `{id}` has no asset `{name}`"),
-        });
-        let answers = self.certify_asset(Address::Content, &item, asset.wire()?, cors, known);
+        let Some(asset) = item.asset(name.as_str()) else { return };
+        let answers = self.certify_asset(Address::Content, &item, asset, cors, known);
         // The tree of where it was is no longer asked for.
         if let Some(left) = present.filter(|present| (present.item, &present.name) != (id, &name))
             && let Ok(item) = self.item(left.item)
@@ -194,7 +202,6 @@ impl<M: Memory + Clone> Service<M> {
         let certified = &mut self.store.certified;
         certified.contents.insert(label.as_bytes(), answers.path());
         certified.by_content.insert(sha256.0, &CertifiedContent { item: id, name, answers, cors: *origins });
-        Ok(())
     }
 
     /// Puts the tree of contents in its place.
@@ -283,11 +290,14 @@ impl<M: Memory + Clone> Service<M> {
         answer: Answer,
         (cors, variant): (&Cors, usize),
     ) -> HashTree {
-        if answers.labels().is_some() {
+        if answers.labels().is_some() || answer == Answer::Head {
             return answers::witness(answers, subject, answer, variant, |_, _| ());
         }
-        let blob = many_chunks(subject.asset);
-        if let Some(tree) = blob.and_then(|blob| self.store.chunks.tree(blob, number(subject.address))) {
+        let tree = many_chunks(subject.asset).and_then(|blob| {
+            let bytes = answers::tree_len(answers.kept());
+            self.store.chunks.tree(blob, number(subject.address), bytes)
+        });
+        if let Some(tree) = tree {
             return answers::witness(answers, subject, answer, variant, tree);
         }
         let (_, tree) = self.answers(subject, cors, &mut Known::default());

@@ -58,8 +58,8 @@ impl<M: Memory + Clone> Service<M> {
                 self.store.items.insert(id.0, &ItemRecord { draft: Some(draft.clone()), ..item.clone() });
                 self.end_session(&open)?;
             } else if open.session.declared() == Some(declared_digest) && open.session.size() == args.size {
-                self.renew(open.session.id, until)?;
-                self.renew(item.session, until)?;
+                self.renew(open.session.id, message.now)?;
+                self.renew(item.session, message.now)?;
                 return Ok(api::Upload { expires_at: until, ..wire::upload(id, &open.session) });
             } else {
                 return Err(being_filled(&claim.name, open.session.id));
@@ -79,7 +79,7 @@ impl<M: Memory + Clone> Service<M> {
         let asset =
             asset_record(claim.name, claim.media, &session, claim.meta, Origin::Claimed(claim.recipe));
         let upload = wire::upload(id, &session);
-        self.renew(item.session, until)?;
+        self.renew(item.session, message.now)?;
         draft.sessions.push(session.id);
         item.draft = Some(draft);
         self.store.items.insert(id.0, &item);
@@ -101,7 +101,7 @@ impl<M: Memory + Clone> Service<M> {
             return Ok(wire::item(id, &stored));
         }
         let (mut item, mut draft) = self.draft(id)?;
-        self.renew(item.session, now + self.store.config().wire()?.session_nanos)?;
+        self.renew(item.session, now)?;
         let plan = self.plan(&draft)?;
         let mut new = Vec::new();
         for (index, asset) in args.assets.iter().enumerate() {

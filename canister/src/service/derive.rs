@@ -169,7 +169,7 @@ impl<M: Memory + Clone> Service<M> {
         let source = |job: &JobRecord| place(job).map(|place| &plan.stages()[place].source);
         // An item's stages are queued one after the other.
         for key in self.store.jobs.keys(first.to_be_bytes()..).skip(1).take(MAX_STAGES) {
-            let Some(next) = self.store.jobs.get(&key).wire()? else { continue };
+            let Ok(Some(next)) = self.store.jobs.get(&key) else { continue };
             // The lane begins with what stands first in the plan, and that has to be this job.
             let follows = place(&next) > place(job);
             if next.item == job.item && !next.alone && follows && source(&next) == source(job) {

@@ -50,7 +50,7 @@ impl<M: Memory + Clone> Service<M> {
             self.rest(&mut record, now)?;
             if record.asset.name.as_str() != ORIGINAL {
                 let original = self.item(record.item)?.session;
-                self.renew(original, record.session.expires_at)?;
+                self.renew(original, now)?;
             }
         }
         let is_open = record.session.finished().is_none();
@@ -146,13 +146,11 @@ impl<M: Memory + Clone> Service<M> {
         Ok(())
     }
 
-    /// Lets a session rest until `expires_at` at least: its item is being worked on.
-    pub(super) fn renew(&mut self, session: SessionId, expires_at: u64) -> api::Result<()> {
+    /// The same of a session of which there is only the number, if it is there: its item is being worked on.
+    pub(super) fn renew(&mut self, session: SessionId, now: u64) -> api::Result<()> {
         let key = session_key(session);
-        if let Some(mut record) = self.store.sessions.get(&key).wire()?
-            && record.session.expires_at < expires_at
-        {
-            record.session.expires_at = expires_at;
+        if let Some(mut record) = self.store.sessions.get(&key).wire()? {
+            self.rest(&mut record, now)?;
             self.store.sessions.insert(key, &record);
         }
         Ok(())

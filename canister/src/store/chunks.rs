@@ -60,9 +60,10 @@ impl<M: Memory> Chunks<M> {
         self.put(tree_key(blob, number), tree, Digest([0; 32]))
     }
 
-    /// What reads from a tree of answers, if it is there: from a place on, as many bytes as are asked for.
-    pub(crate) fn tree(&self, blob: BlobId, number: u32) -> Option<impl Fn(usize, &mut [u8])> {
-        let (extent, _) = self.find(tree_key(blob, number))?;
+    /// What reads from a tree of answers, if it is there and has so many bytes: from a place on, as many bytes as are asked
+    /// for.
+    pub(crate) fn tree(&self, blob: BlobId, number: u32, bytes: u64) -> Option<impl Fn(usize, &mut [u8])> {
+        let (extent, _) = self.find(tree_key(blob, number)).filter(|(extent, _)| extent.len == bytes)?;
         Some(move |at: usize, bytes: &mut [u8]| self.arena.read_part(extent, at as u64, bytes))
     }
 

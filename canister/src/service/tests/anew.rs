@@ -328,3 +328,26 @@ fn any_list_of_origins_is_served() {
         assert_eq!(service.check(), Vec::<String>::new(), "{cors:?}");
     }
 }
+
+/// Whoever comes later with the same content has it, and goes as if nothing were.
+#[test]
+fn a_damaged_item_keeps_no_content_from_others() {
+    let memory = VectorMemory::default();
+    let mut service = open(&memory, api::Limits::default());
+    let item = |service: &mut TestService, content: usize| publish(service, content, api::Visibility::Public);
+    let damaged = item(&mut service, 1);
+    let id: ItemId = damaged.id.parse().unwrap();
+    service.store.items.damage(&id.0);
+    let content = format!("/sha256/{}", Digest::of(&bytes_of(101, 1)));
+    for _ in 0..2 {
+        let other = item(&mut service, 1);
+        assert_eq!(status(&service, &format!("/{}/original", other.id)), 200);
+        allow(&mut service, api::Cors::Origins(numbered(1))).unwrap();
+        while service.certify_some(|| false).is_err() || service.is_certifying() {}
+        assert_eq!(told(&service, &content, "https://0.example"), "https://0.example");
+        service.delete_item(owner(1), 2, &other.id).unwrap();
+        assert_eq!(status(&service, &format!("/{}/original", other.id)), 404);
+        allow(&mut service, api::Cors::Any).unwrap();
+        while service.certify_some(|| false).is_err() || service.is_certifying() {}
+    }
+}

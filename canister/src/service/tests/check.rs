@@ -230,7 +230,11 @@ fn damages() -> Vec<(&'static str, Damage)> {
         }),
         damage("cannot be shown", |filled, service| {
             let key = original(service, filled.private);
-            service.store.chunks.put_tree(key.blob, 2, &[7; 20_000]).unwrap();
+            let chunks = &mut service.store.chunks;
+            let mut trees = chunks.entries().filter(|(key, _, _)| chunks.is_tree(*key));
+            let extent = trees.find(|(tree, _, _)| tree.blob == key.blob).unwrap().1;
+            drop(trees);
+            chunks.put_tree(key.blob, 2, &vec![7; usize::try_from(extent.len()).unwrap()]).unwrap();
         }),
         damage("trees of answers are of nothing", |filled, service| {
             let key = original(service, filled.private);

@@ -73,6 +73,11 @@ fn assert_served(service: &Full, item: &str, bytes: &[u8]) {
     }
 }
 
+fn trees(service: &Full) -> usize {
+    let chunks = &service.store.chunks;
+    chunks.entries().filter(|(key, _, _)| chunks.is_tree(*key)).count()
+}
+
 #[test]
 fn what_is_published_is_served_where_there_is_no_room_for_its_tree() {
     let memory = Limited::new(u64::MAX);
@@ -96,6 +101,7 @@ fn what_is_published_is_served_where_there_is_no_room_for_its_tree() {
         let receipt = put(&mut service, upload, &bytes, MANY - 1).unwrap();
         assert_eq!(receipt.item.unwrap().state, api::item_state::PUBLISHED);
         assert!(!service.is_certifying());
+        assert_eq!(trees(&service), 0, "there is no room");
         assert_served(&service, &upload.item, &bytes);
         assert_eq!(service.check(), Vec::<String>::new());
     }
@@ -110,6 +116,7 @@ fn what_is_published_is_served_where_there_is_no_room_for_its_tree() {
     let cors = api::InitArgs { cors: Some(api::Cors::Origins(origins)), ..Default::default() };
     service.configure(Caller { controller: true, ..owner(9) }, &cors).unwrap();
     while service.certify_some(|| false).unwrap() {}
+    assert_eq!(trees(&service), 2, "by its name and by its content, where the other one was");
     assert_served(&service, &uploads[1].item, &bytes);
     assert_eq!(service.check(), Vec::<String>::new());
     service.delete_item(owner(1), 1, &uploads[1].item).unwrap();

@@ -210,7 +210,7 @@ fn a_damaged_record_holds_up_no_other_job_and_no_list() {
     let mut service = open_flat(&memory, api::ImageLimits::default());
     let published = upload(&mut service);
     run_all(&mut service);
-    let [item, damaged, other] = [0; 3].map(|_| upload(&mut service));
+    let [item, before, damaged, other] = [0; 4].map(|_| upload(&mut service));
     let id: ItemId = item.id.parse().unwrap();
     service.store.items.damage(&id.0);
     // Of the next the job cannot be read.
@@ -222,7 +222,9 @@ fn a_damaged_record_holds_up_no_other_job_and_no_list() {
     assert_eq!(jobs.len(), 3);
     jobs.iter().for_each(|key| service.store.jobs.damage(key));
     run_all(&mut service);
-    assert_eq!(service.describe(owner(1), &other.id).unwrap().state, api::item_state::PUBLISHED);
+    for live in [&before, &other] {
+        assert_eq!(service.describe(owner(1), &live.id).unwrap().state, api::item_state::PUBLISHED);
+    }
     assert!(!service.has_jobs());
     let state = service.describe(owner(1), &damaged.id).unwrap().state;
     assert_eq!(state, api::item_state::PROCESSING);
@@ -230,5 +232,5 @@ fn a_damaged_record_holds_up_no_other_job_and_no_list() {
     service.store.items.damage(&last.0);
     let page = service.list(owner(1), &api::ListItems::default()).unwrap();
     let listed: Vec<_> = page.items.into_iter().map(|item| item.id).collect();
-    assert_eq!(listed, [published.id]);
+    assert_eq!(listed, [before.id, published.id]);
 }

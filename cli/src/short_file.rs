@@ -16,8 +16,8 @@ const LONGEST: u64 = 4 << 20;
 /// For what cannot be read, or has more than 4 MiB.
 pub(crate) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let file = File::open(path)?;
-    // Room for all of it at once: a buffer that grows leaves copies behind.
-    let length = file.metadata()?.len().min(LONGEST);
+    // Room for all of it at once: a buffer that grows leaves copies behind. A pipe does not say how much there is.
+    let length = file.metadata()?.len().clamp(1 << 16, LONGEST);
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
     match file.take(LONGEST + 1).read_to_end(&mut bytes)? as u64 {
         ..=LONGEST => Ok(bytes),

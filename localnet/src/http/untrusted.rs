@@ -67,7 +67,7 @@ fn cbor(bytes: &[u8], delegated: bool) -> Result<(), String> {
     let mut rest = bytes.strip_prefix(&[0xd9, 0xd9, 0xf7]).unwrap_or(bytes);
     // How many values are still to come, in each of the arrays and maps around.
     let mut open = vec![1];
-    let mut last: &[u8] = &[];
+    let (mut last, mut outermost): (&[u8], _) = (&[], None);
     loop {
         while open.last() == Some(&0) {
             open.pop();
@@ -79,6 +79,8 @@ fn cbor(bytes: &[u8], delegated: bool) -> Result<(), String> {
         let (kind, value, after) = head(rest).ok_or_else(cut)?;
         rest = after;
         let name = std::mem::take(&mut last);
+        // A label may have any name.
+        let is_key = *outermost.get_or_insert(kind) == 5 && open.len() == 2;
         match kind {
             0 => {}
             2 | 3 => {
@@ -86,7 +88,7 @@ fn cbor(bytes: &[u8], delegated: bool) -> Result<(), String> {
                 let (text, after) = rest.split_at_checked(length).ok_or_else(cut)?;
                 // What is in a delegation is parsed before it is known from whom it is.
                 match (text, name) {
-                    (b"delegation", _) if !delegated => {
+                    (b"delegation", _) if is_key && !delegated => {
                         return Err("has a delegation, of which there is none here".into());
                     }
                     (_, b"certificate") => cbor(text, false)?,
@@ -187,6 +189,8 @@ mod tests {
         for good in [&leaf[..], &[&[0xd9, 0xd9, 0xf7, 0x83, 0x01][..], &leaf, &[0x81, 0x00]].concat()] {
             assert_eq!(of_cbor(good), Ok(()));
         }
+        let labeled = [&[0x83, 0x02, 0x4a][..], b"delegation", &leaf].concat();
+        assert_eq!(of_cbor(&labeled), Ok(()));
         let deep = [[0x81].repeat(200), vec![0x81, 0x00]].concat();
         assert_eq!(of_cbor(&deep), Ok(()));
         for other in ["", "version=2", "certificate=:???:", ",=,:"] {

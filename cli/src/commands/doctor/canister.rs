@@ -82,7 +82,8 @@ async fn rights(canister: Principal, deployment: Deployment<'_>) -> Check {
         Ok(Err(error)) if error.code == api::code::FORBIDDEN => Check::fail(
             "rights",
             error.message,
-            "name another identity with --identity, or have a controller run `darkroom deploy --access PRINCIPAL`",
+            "name another identity with --identity, or have a controller run `darkroom deploy --access` with all that may upload, \
+             this one among them",
         ),
         Ok(_) => Check::ok("rights", "this identity may upload"),
         Err(error) => Check::fail("rights", error.to_string(), "check that the canister runs"),
